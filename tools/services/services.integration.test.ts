@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { createInterface } from 'node:readline'
+
+import { Client } from 'pg'
+import { expect, inject, test, vi } from 'vitest'
+
+import { rootFolder } from '../workspaces.ts'
+import { startNats } from './nats.ts'
+import { isListening } from './port.ts'
+import { type PostgresStop, startPostgres } from './postgres.ts'
+
+async function query(url: string, text: string): Promise<unknown[]> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query<Record<string, unknown>>({ text })).rows
+  } finally {
+    await client.end()
+  }
+}
+
+test('a run shares one Postgres that need not wait for the disk', async () => {
+  expect(await query(inject('servers').postgres, 'show fsync')).toEqual([{ fsync: 'off' }])
+})
+
+test('a run shares one NATS server with JetStream', async () => {
+  const { hostname, port } = new URL(inject('servers').nats)
+  const socket = connect(Number(port), hostname)
+  const [info] = (await once(socket, 'data')) as [Buffer]
+  socket.destroy()
+  expect(info.toString()).toContain('"jetstream":true')
+})
+
+test('a durable Postgres waits for the disk', async () => {
+  await using postgres = await startPostgres({ durable: true })
+  const [row] = await query(
+    postgres.url,
+    "select current_setting('fsync'), current_setting('synchronous_commit') sync",
+  )
+  expect(row).toEqual({ current_setting: 'on', sync: 'on' })
+})
+
+test.each<PostgresStop>(['fast', 'immediate', 'kill'])(
+  'Postgres stopped by %s comes back on its port with its data',
+  async (how) => {
+    await using postgres = await startPostgres({ durable: true })
+    await query(postgres.url, 'create table kept as select 1 as one')
+    const before = postgres.pid
+    await postgres.stop(how)
+    expect(postgres.pid).toBeUndefined()
+    await postgres.start()
+    expect(postgres.pid).not.toBe(before)
+    expect(await query(postgres.url, 'select one from kept')).toEqual([{ one: 1 }])
+  },
+)
+
+test('NATS comes back on its port', async () => {
+  await using nats = await startNats()
+  await nats.stop('kill')
+  expect(await isListening(nats.port)).toBe(false)
+  await nats.start()
+  expect(await isListening(nats.port)).toBe(true)
+})
+
+interface Starter {
+  readonly child: ReturnType<typeof spawn>
+  readonly ports: readonly number[]
+}
+
+async function startInAnotherProcess(): Promise<Starter> {
+  const child = spawn(process.execPath, ['tools/services/main.ts'], {
+    cwd: rootFolder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ports: number[] = []
+  for await (const line of createInterface(child.stdout)) {
+    const port = /:(\d+)/.exec(line)?.[1]
+    if (port !== undefined) ports.push(Number(port))
+    if (ports.length === 2) break
+  }
+  return { child, ports }
+}
+
+async function areListening(ports: readonly number[]): Promise<boolean[]> {
+  return Promise.all(ports.map(isListening))
+}
+
+test.each<NodeJS.Signals>(['SIGINT', 'SIGTERM', 'SIGKILL'])(
+  'servers end with a starter ended by %s',
+  async (signal) => {
+    const { child, ports } = await startInAnotherProcess()
+    expect(await areListening(ports)).toEqual([true, true])
+    child.kill(signal)
+    await vi.waitFor(async () => expect(await areListening(ports)).toEqual([false, false]), 10_000)
+  },
+)
