@@ -1,0 +1,218 @@
+import { describe, expect, test } from 'vitest'
+
+import * as contracts from '../index.ts'
+import {
+  ConcurrencyError,
+  ConfigurationError,
+  ConnectionError,
+  DataFolderCorruptError,
+  DataFolderLockedError,
+  DuplicateEventError,
+  EventSerializationError,
+  FencedError,
+  InvalidCursorError,
+  InvalidStreamNameError,
+  InvalidValueError,
+  LogReplacedError,
+  MillraceError,
+  NotSupportedError,
+  PayloadTooLargeError,
+  ProjectionError,
+  StoreFullError,
+  StreamNotFoundError,
+  StreamTombstonedError,
+  TransactionReentryError,
+  UnknownEventVersionError,
+  isMillraceError,
+} from '../index.ts'
+
+const cause = new Error('below')
+
+// Name, code, retryable, message and facts are a promise to whoever handles the error; a change here is a breaking one.
+const errors = [
+  {
+    error: new ConcurrencyError({ streamId: 'cart-1', expected: 2, actual: 3 }, { cause }),
+    is: ['ConcurrencyError', 'ERR_CONCURRENCY', true, 'stream cart-1 is at version 3, append expected 2'],
+    facts: { conflict: { streamId: 'cart-1', expected: 2, actual: 3 } },
+  },
+  {
+    error: new StreamNotFoundError('cart-1', { cause }),
+    is: ['StreamNotFoundError', 'ERR_STREAM_NOT_FOUND', false, 'stream cart-1 does not exist'],
+    facts: { streamId: 'cart-1' },
+  },
+  {
+    error: new StreamTombstonedError('cart-1', { cause }),
+    is: [
+      'StreamTombstonedError',
+      'ERR_STREAM_TOMBSTONED',
+      false,
+      'stream cart-1 was tombstoned and takes no more events',
+    ],
+    facts: { streamId: 'cart-1' },
+  },
+  {
+    error: new DuplicateEventError('01X', 'was used for other content', { cause }),
+    is: ['DuplicateEventError', 'ERR_DUPLICATE_EVENT', false, 'id 01X was used for other content'],
+    facts: { id: '01X' },
+  },
+  {
+    error: new PayloadTooLargeError('event A', { bytes: 11, maxBytes: 10 }, { cause }),
+    is: ['PayloadTooLargeError', 'ERR_PAYLOAD_TOO_LARGE', false, 'event A has 11 bytes, the maximum is 10'],
+    facts: { bytes: 11, maxBytes: 10 },
+  },
+  {
+    error: new LogReplacedError({ expected: 'g1', actual: 'g2' }, { cause }),
+    is: [
+      'LogReplacedError',
+      'ERR_LOG_REPLACED',
+      false,
+      'position belongs to log generation g1, this log is generation g2',
+    ],
+    facts: { expected: 'g1', actual: 'g2' },
+  },
+  {
+    error: new NotSupportedError('no such commits', { cause }),
+    is: ['NotSupportedError', 'ERR_NOT_SUPPORTED', false, 'no such commits'],
+    facts: {},
+  },
+  {
+    error: new StoreFullError('disk full', { cause }),
+    is: ['StoreFullError', 'ERR_STORE_FULL', true, 'disk full'],
+    facts: {},
+  },
+  {
+    error: new InvalidValueError('options.limit', 'a whole number', { cause }),
+    is: ['InvalidValueError', 'ERR_INVALID_VALUE', false, 'options.limit: must be a whole number'],
+    facts: { field: 'options.limit', rule: 'a whole number' },
+  },
+  {
+    error: new InvalidStreamNameError('key', 'short', { cause }),
+    is: ['InvalidStreamNameError', 'ERR_INVALID_STREAM_NAME', false, 'key: must be short'],
+    facts: { field: 'key', rule: 'short' },
+  },
+  {
+    error: new InvalidCursorError('cursor is malformed', { cause }),
+    is: ['InvalidCursorError', 'ERR_INVALID_CURSOR', false, 'cursor is malformed'],
+    facts: {},
+  },
+  {
+    error: new EventSerializationError('ItemAdded', 'its data cannot be read', { cause }),
+    is: [
+      'EventSerializationError',
+      'ERR_EVENT_SERIALIZATION',
+      false,
+      'event ItemAdded: its data cannot be read',
+    ],
+    facts: { eventType: 'ItemAdded' },
+  },
+  {
+    error: new UnknownEventVersionError('ItemAdded', 3, { cause }),
+    is: [
+      'UnknownEventVersionError',
+      'ERR_UNKNOWN_EVENT_VERSION',
+      false,
+      'event ItemAdded has schema version 3, which is not defined here',
+    ],
+    facts: { eventType: 'ItemAdded', schemaVersion: 3 },
+  },
+  {
+    error: new ConfigurationError('port', 'must be a number', { cause }),
+    is: ['ConfigurationError', 'ERR_CONFIGURATION', false, 'port: must be a number'],
+    facts: { setting: 'port' },
+  },
+  {
+    error: new ConnectionError('database unreachable', { cause }),
+    is: ['ConnectionError', 'ERR_CONNECTION', true, 'database unreachable'],
+    facts: {},
+  },
+  {
+    error: new DataFolderLockedError('/data', 42, { cause }),
+    is: [
+      'DataFolderLockedError',
+      'ERR_DATA_FOLDER_LOCKED',
+      true,
+      'data folder /data is in use by process 42',
+    ],
+    facts: { folder: '/data', pid: 42 },
+  },
+  {
+    error: new DataFolderCorruptError('/data', 'no database', { cause }),
+    is: [
+      'DataFolderCorruptError',
+      'ERR_DATA_FOLDER_CORRUPT',
+      false,
+      'data folder /data cannot be opened: no database',
+    ],
+    facts: { folder: '/data' },
+  },
+  {
+    error: new TransactionReentryError('use the handle', { cause }),
+    is: ['TransactionReentryError', 'ERR_TRANSACTION_REENTRY', false, 'use the handle'],
+    facts: {},
+  },
+  {
+    error: new ProjectionError({ processor: 'totals', recordId: '01X' }, { cause }),
+    is: ['ProjectionError', 'ERR_PROJECTION', true, 'processor totals failed on record 01X'],
+    facts: { processor: 'totals', recordId: '01X' },
+  },
+] as const
+
+describe('every error', () => {
+  test.each(errors)('$is.0 keeps its name, code, facts and cause', ({ error, is, facts }) => {
+    expect([error.name, error.code, error.retryable, error.message]).toEqual(is)
+    expect(error).toMatchObject(facts)
+    expect(error.cause).toBe(cause)
+    expect(error).toBeInstanceOf(MillraceError)
+    expect(error).toBeInstanceOf(Error)
+    expect(isMillraceError(error)).toBe(true)
+  })
+
+  test('FencedError keeps its name, code and epochs', () => {
+    const error = new FencedError('totals/0', { epoch: 3, currentEpoch: 4 })
+    expect([error.name, error.code, error.retryable]).toEqual(['FencedError', 'ERR_FENCED', false])
+    expect(error).toMatchObject({
+      epoch: 3,
+      currentEpoch: 4,
+      message: 'totals/0: epoch 3 was overtaken by epoch 4',
+    })
+    expect(new FencedError('totals/0', { epoch: 3, currentEpoch: undefined }).message).toContain(
+      'epoch unknown',
+    )
+  })
+
+  test('a folder held by nobody known says so', () => {
+    expect(new DataFolderLockedError('/data', undefined).message).toBe(
+      'data folder /data is in use by process unknown',
+    )
+  })
+
+  test('that the package exports is listed here, with a code of its own', () => {
+    const exported = Object.values<unknown>(contracts).filter(
+      (value) => typeof value === 'function' && value.prototype instanceof MillraceError,
+    )
+    expect(exported).toHaveLength(errors.length + 1)
+    expect(new Set(errors.map(({ error }) => error.code)).size).toBe(errors.length)
+  })
+})
+
+describe('isMillraceError', () => {
+  test('knows an error of another copy of this package', () => {
+    const foreign = Object.assign(new Error('elsewhere'), { code: 'ERR_ELSEWHERE', retryable: true })
+    expect(isMillraceError(foreign)).toBe(true)
+  })
+
+  test.each([
+    ['an error of Node', Object.assign(new Error('x'), { code: 'ERR_INVALID_ARG_TYPE' })],
+    ['an error of a driver', Object.assign(new Error('x'), { code: '40001', retryable: true })],
+    [
+      'an error with another notion of retryable',
+      Object.assign(new Error('x'), { code: 'ERR_X', retryable: 'yes' }),
+    ],
+    ['a plain error', new Error('x')],
+    ['an object like one', { code: 'ERR_X', retryable: true }],
+    ['null', null],
+    ['undefined', undefined],
+  ])('does not know %s', (_, value) => {
+    expect(isMillraceError(value)).toBe(false)
+  })
+})

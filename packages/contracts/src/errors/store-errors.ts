@@ -1,0 +1,108 @@
+import { MillraceError } from './millrace-error.ts'
+
+/** What an append expected of a stream and what it found. */
+export interface VersionConflict {
+  readonly streamId: string
+  readonly expected: 'no-stream' | 'stream-exists' | number
+  /** The stream's true version when the append was refused; 0 where there is no stream. */
+  readonly actual: number
+}
+
+/** The stream is not at the version the append expected; nothing was written. Load again and decide anew. */
+export class ConcurrencyError extends MillraceError {
+  override readonly name = 'ConcurrencyError'
+  override readonly code = 'ERR_CONCURRENCY'
+  override readonly retryable = true
+  readonly conflict: VersionConflict
+  constructor(conflict: VersionConflict, options?: ErrorOptions) {
+    const { streamId, expected, actual } = conflict
+    super(`stream ${streamId} is at version ${actual}, append expected ${expected}`, options)
+    this.conflict = conflict
+  }
+}
+
+/** Raised where a stream's existence was asked for; a plain read of a missing stream yields nothing. */
+export class StreamNotFoundError extends MillraceError {
+  override readonly name = 'StreamNotFoundError'
+  override readonly code = 'ERR_STREAM_NOT_FOUND'
+  override readonly retryable = false
+  readonly streamId: string
+  constructor(streamId: string, options?: ErrorOptions) {
+    super(`stream ${streamId} does not exist`, options)
+    this.streamId = streamId
+  }
+}
+
+/** The stream was tombstoned; it takes no more events and its id is never used again. */
+export class StreamTombstonedError extends MillraceError {
+  override readonly name = 'StreamTombstonedError'
+  override readonly code = 'ERR_STREAM_TOMBSTONED'
+  override readonly retryable = false
+  readonly streamId: string
+  constructor(streamId: string, options?: ErrorOptions) {
+    super(`stream ${streamId} was tombstoned and takes no more events`, options)
+    this.streamId = streamId
+  }
+}
+
+/** A commit id, or an event id within one commit, is used again for other content. */
+export class DuplicateEventError extends MillraceError {
+  override readonly name = 'DuplicateEventError'
+  override readonly code = 'ERR_DUPLICATE_EVENT'
+  override readonly retryable = false
+  /** The commit id or event id that was used twice. */
+  readonly id: string
+  constructor(id: string, rule: string, options?: ErrorOptions) {
+    super(`id ${id} ${rule}`, options)
+    this.id = id
+  }
+}
+
+/** An event is larger than the store's one configured maximum; nothing was written. */
+export class PayloadTooLargeError extends MillraceError {
+  override readonly name = 'PayloadTooLargeError'
+  override readonly code = 'ERR_PAYLOAD_TOO_LARGE'
+  override readonly retryable = false
+  readonly bytes: number
+  readonly maxBytes: number
+  constructor(
+    what: string,
+    size: { readonly bytes: number; readonly maxBytes: number },
+    options?: ErrorOptions,
+  ) {
+    super(`${what} has ${size.bytes} bytes, the maximum is ${size.maxBytes}`, options)
+    this.bytes = size.bytes
+    this.maxBytes = size.maxBytes
+  }
+}
+
+/** The log a position belongs to is not the log it was handed to: it was restored, swapped or is another one. */
+export class LogReplacedError extends MillraceError {
+  override readonly name = 'LogReplacedError'
+  override readonly code = 'ERR_LOG_REPLACED'
+  override readonly retryable = false
+  readonly expected: string
+  readonly actual: string
+  constructor(generations: { readonly expected: string; readonly actual: string }, options?: ErrorOptions) {
+    super(
+      `position belongs to log generation ${generations.expected}, this log is generation ${generations.actual}`,
+      options,
+    )
+    this.expected = generations.expected
+    this.actual = generations.actual
+  }
+}
+
+/** The adapter, or the server behind it, cannot do what was asked; nothing was written. */
+export class NotSupportedError extends MillraceError {
+  override readonly name = 'NotSupportedError'
+  override readonly code = 'ERR_NOT_SUPPORTED'
+  override readonly retryable = false
+}
+
+/** The disk or the quota behind the store is full; nothing was written. */
+export class StoreFullError extends MillraceError {
+  override readonly name = 'StoreFullError'
+  override readonly code = 'ERR_STORE_FULL'
+  override readonly retryable = true
+}

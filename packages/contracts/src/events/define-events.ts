@@ -1,0 +1,168 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+
+import type { Envelope, NewEvent } from '../envelope/envelope.ts'
+import {
+  EventSerializationError,
+  InvalidValueError,
+  UnknownEventVersionError,
+} from '../errors/value-errors.ts'
+import { isEventType, isSchemaVersion, maxSchemaVersion } from './event-type.ts'
+
+/** Any synchronous Standard Schema validator (https://standardschema.dev). */
+export type Schema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Output>
+
+/** One event type: its schema, and the schema's version where it is past the first. */
+export type EventDefinition = Schema | VersionedSchema
+
+/** A schema with its version. */
+export interface VersionedSchema<S extends Schema = Schema> {
+  readonly schema: S
+  /** A whole number from 1 to 2,147,483,647. */
+  readonly version: number
+}
+
+/** Event types by name. */
+export type EventDefinitions = Readonly<Record<string, EventDefinition>>
+
+type SchemaOf<D> = D extends VersionedSchema<infer S> ? S : D extends Schema ? D : never
+type DataOf<D> = StandardSchemaV1.InferOutput<SchemaOf<D>>
+type InputOf<D> = StandardSchemaV1.InferInput<SchemaOf<D>>
+
+/** Everything about a new event that its creator may set beside the data. */
+export type NewEventOptions = Omit<NewEvent, 'type' | 'data' | 'schemaVersion'>
+
+/** Creates one type of event; validates the data. The data may be left out where the schema accepts `{}`. */
+export type EventCreator<Type extends string, Input, Data> = {} extends Input
+  ? (data?: Input, options?: NewEventOptions) => NewEvent<Type, Data>
+  : (data: Input, options?: NewEventOptions) => NewEvent<Type, Data>
+
+type Creators<D extends EventDefinitions> = {
+  readonly [Type in keyof D & string]: EventCreator<Type, InputOf<D[Type]>, DataOf<D[Type]>>
+}
+
+type NewEventUnion<D extends EventDefinitions> = {
+  [Type in keyof D & string]: NewEvent<Type, DataOf<D[Type]>>
+}[keyof D & string]
+
+type EnvelopeUnion<D extends EventDefinitions> = {
+  [Type in keyof D & string]: Envelope<Type, DataOf<D[Type]>>
+}[keyof D & string]
+
+/** What {@link defineEvents} returns beside the creators. */
+export interface EventRegistry<D extends EventDefinitions> {
+  /** The defined types, in the order of definition. */
+  readonly types: readonly (keyof D & string)[]
+  /** The current schema version of a type. @throws {@link UnknownEventVersionError} for a type not defined here */
+  versionOf(type: string): number
+  /** True when the envelope's type is defined here; its data is not looked at. */
+  has(envelope: Envelope): boolean
+  /**
+   * The same envelope with validated data.
+   * @throws {@link UnknownEventVersionError} for a type or schema version not defined here
+   * @throws {@link EventSerializationError} when the data breaks the schema
+   */
+  parse(envelope: Envelope): EnvelopeUnion<D>
+}
+
+/** Creators by type name, and the registry under `$`. */
+export type Events<D extends EventDefinitions> = Creators<D> & { readonly $: EventRegistry<D> }
+
+/** The union of new events a definition can create. */
+export type NewEventOf<E> = E extends { readonly $: EventRegistry<infer D> } ? NewEventUnion<D> : never
+
+/** The union of envelopes a definition can parse. */
+export type EnvelopeOf<E> = E extends { readonly $: EventRegistry<infer D> } ? EnvelopeUnion<D> : never
+
+interface Definition {
+  readonly schema: Schema
+  readonly version: number
+}
+
+function normalise(type: string, definition: EventDefinition): Definition {
+  if (!isEventType(type))
+    throw new InvalidValueError(
+      `event type ${JSON.stringify(type)}`,
+      '1 to 255 characters of A-Z a-z 0-9 _ . : / -',
+    )
+  const versioned: Definition = isSchema(definition) ? { schema: definition, version: 1 } : { ...definition }
+  if (!isSchema(versioned.schema))
+    throw new InvalidValueError(`event ${type}: schema`, 'a Standard Schema (https://standardschema.dev)')
+  if (!isSchemaVersion(versioned.version))
+    throw new InvalidValueError(`event ${type}: version`, `a whole number from 1 to ${maxSchemaVersion}`)
+  return versioned
+}
+
+/** Some libraries make their schemas functions, so anything with the marker will do. */
+function isSchema(value: EventDefinition | undefined): value is Schema {
+  const marker: unknown = (value as Partial<Schema> | null | undefined)?.['~standard']
+  return (
+    typeof marker === 'object' &&
+    marker !== null &&
+    'validate' in marker &&
+    typeof marker.validate === 'function'
+  )
+}
+
+function validate(type: string, schema: Schema, data: unknown): unknown {
+  const result = runSchema(type, schema, data)
+  if (result.issues === undefined) return result.value
+  const [issue] = result.issues
+  const path = (issue?.path ?? []).map((part) => (typeof part === 'object' ? part.key : part)).map(String)
+  throw new EventSerializationError(type, `${['data', ...path].join('.')}: ${issue?.message ?? 'invalid'}`)
+}
+
+function runSchema(type: string, schema: Schema, data: unknown): StandardSchemaV1.Result<unknown> {
+  let result
+  try {
+    result = schema['~standard'].validate(data)
+  } catch (cause) {
+    throw new EventSerializationError(type, 'its schema threw instead of reporting an issue', { cause })
+  }
+  if (!('then' in result)) return result
+  // The verdict is refused whatever it is; its rejection must not end the process as an unhandled one.
+  result.then(undefined, () => undefined)
+  throw new EventSerializationError(
+    type,
+    'its schema answered with a promise; event schemas are synchronous and report issues instead of throwing',
+  )
+}
+
+/**
+ * Defines event types once; every other type (creators, unions, envelopes) is inferred from the schemas.
+ *
+ * @example
+ * ```ts
+ * const Cart = defineEvents({ ItemAdded: z.object({ sku: z.string() }), CheckedOut: z.object({}) })
+ * Cart.ItemAdded({ sku: 'a' })   // NewEvent<'ItemAdded', { sku: string }>
+ * Cart.$.parse(envelope)         // Envelope<'ItemAdded', …> | Envelope<'CheckedOut', …>
+ * ```
+ * @throws {@link InvalidValueError} for a bad type name, schema or version
+ */
+export function defineEvents<const D extends EventDefinitions>(definitions: D): Events<D> {
+  const known = new Map(Object.entries(definitions).map(([type, d]) => [type, normalise(type, d)]))
+  const lookup = (type: string, schemaVersion: number): Definition => {
+    const found = known.get(type)
+    if (found === undefined || found.version !== schemaVersion)
+      throw new UnknownEventVersionError(type, schemaVersion)
+    return found
+  }
+  const registry: EventRegistry<D> = {
+    types: [...known.keys()],
+    versionOf: (type) => known.get(type)?.version ?? lookup(type, 1).version,
+    has: (envelope) => known.has(envelope.type),
+    parse: (envelope) => {
+      const { schema } = lookup(envelope.type, envelope.schemaVersion)
+      return { ...envelope, data: validate(envelope.type, schema, envelope.data) }
+    },
+  }
+  const creators = [...known].map(([type, { schema, version }]) => [
+    type,
+    (data: unknown = {}, options: NewEventOptions = {}): NewEvent => ({
+      ...options,
+      type,
+      schemaVersion: version,
+      data: validate(type, schema, data),
+    }),
+  ])
+  return { ...Object.fromEntries(creators), $: registry } as Events<D>
+}

@@ -1,0 +1,148 @@
+export { decodeEvents } from './codec/decode-events.ts'
+export { createEventDecoder } from './codec/decoder.ts'
+export type { DecryptHook, EventDecoder, EventDecoderOptions, UpcastHook } from './codec/decoder.ts'
+export { createEventEncoder } from './codec/encoder.ts'
+export type { EncodedEvent, EventEncoder, EventEncoderOptions } from './codec/encoder.ts'
+export { jsonSerializer } from './codec/serializer.ts'
+export type { Serializer } from './codec/serializer.ts'
+export type {
+  Encryption,
+  Envelope,
+  EventHeader,
+  NewEvent,
+  StoredEvent,
+  UpcastPart,
+} from './envelope/envelope.ts'
+export { checkMetadata } from './envelope/check-metadata.ts'
+export { childMetadata, traceIdOf } from './envelope/metadata.ts'
+export type { Actor, Cause, EventMetadata, JsonValue } from './envelope/metadata.ts'
+export { MillraceError, isMillraceError } from './errors/millrace-error.ts'
+export {
+  ConfigurationError,
+  ConnectionError,
+  DataFolderCorruptError,
+  DataFolderLockedError,
+  FencedError,
+  ProjectionError,
+  TransactionReentryError,
+} from './errors/operation-errors.ts'
+export {
+  ConcurrencyError,
+  DuplicateEventError,
+  LogReplacedError,
+  NotSupportedError,
+  PayloadTooLargeError,
+  StoreFullError,
+  StreamNotFoundError,
+  StreamTombstonedError,
+} from './errors/store-errors.ts'
+export type { VersionConflict } from './errors/store-errors.ts'
+export {
+  EventSerializationError,
+  InvalidCursorError,
+  InvalidStreamNameError,
+  InvalidValueError,
+  UnknownEventVersionError,
+} from './errors/value-errors.ts'
+export { defineEvents } from './events/define-events.ts'
+export type {
+  EnvelopeOf,
+  EventCreator,
+  EventDefinition,
+  EventDefinitions,
+  EventRegistry,
+  Events,
+  NewEventOf,
+  NewEventOptions,
+  Schema,
+  VersionedSchema,
+} from './events/define-events.ts'
+export { assertRoundTrip } from './events/round-trip.ts'
+export { isEventType, tombstoneType } from './events/event-type.ts'
+export { failpoint, failpointNames, setFailpointHandler } from './failpoints/failpoints.ts'
+export type { FailpointHandler, FailpointName } from './failpoints/failpoints.ts'
+export { bucketCount, bucketOf, bucketOfStream } from './ids/bucket.ts'
+export { escapeFilePath, escapeSubjectToken, unescapeFilePath, unescapeSubjectToken } from './ids/escape.ts'
+export {
+  categoryOf,
+  createStreamId,
+  isCategory,
+  isStreamId,
+  isStreamKey,
+  keyOf,
+  parseAggregateId,
+  parseStreamId,
+} from './ids/stream-id.ts'
+export type { AggregateId, StreamId } from './ids/stream-id.ts'
+export { createStreamNaming } from './ids/stream-naming.ts'
+export type { StreamNameParts, StreamNaming } from './ids/stream-naming.ts'
+export { createIdFactory, isUlid, parseCommitId, parseEventId, ulidTime } from './ids/ulid.ts'
+export type { CommitId, EventId, IdFactory } from './ids/ulid.ts'
+export type { EventLog, LogBatch, LogFilter, LogLag, LogRecord, ReadBatchOptions } from './log/event-log.ts'
+export { followLog } from './log/follow-log.ts'
+export type { FollowOptions } from './log/follow-log.ts'
+export type {
+  DeadLetter,
+  DeadLetterQueue,
+  ListDeadLettersOptions,
+  OperatorAction,
+  ParkedRecord,
+} from './processing/dead-letters.ts'
+export { deliveryId } from './processing/delivery.ts'
+export type {
+  Attempt,
+  AttemptResult,
+  Delivery,
+  DeliveryState,
+  DeliveryVerdict,
+  NewDelivery,
+  RecordCopy,
+} from './processing/delivery.ts'
+export type { Lease, LeaseAttempt } from './processing/lease.ts'
+export type { Page } from './processing/page.ts'
+export type {
+  AcquireOptions,
+  Advance,
+  AdvanceReceipt,
+  DueDeliveries,
+  DueOptions,
+  ListDeliveriesOptions,
+  NewParkedRecord,
+  PartitionStatus,
+  ProcessorRegistration,
+  ProcessorRequests,
+  ProcessorStore,
+  Settlement,
+  StateWrite,
+} from './processing/processor-store.ts'
+export {
+  checkCommitOptions,
+  checkEventIds,
+  checkListStreamsOptions,
+  checkMaxRecords,
+  checkReadAllOptions,
+  checkReadStreamOptions,
+  checkStreamWrites,
+  checkTombstoneOptions,
+} from './store/check-options.ts'
+export type {
+  AppendCondition,
+  AppendOptions,
+  AppendReceipt,
+  CommitOptions,
+  CommitReceipt,
+  EventStore,
+  EventStoreCapabilities,
+  ForeignId,
+  ListStreamsOptions,
+  ReadAllOptions,
+  ReadBounds,
+  ReadStreamOptions,
+  StreamInfo,
+  StreamWrite,
+  TombstoneOptions,
+} from './store/event-store.ts'
+export { EventVersion, parseExpectedVersion, satisfiesExpectation } from './values/event-version.ts'
+export type { ExpectedVersion } from './values/event-version.ts'
+export { comparePositions, formatPosition, parsePosition } from './values/position.ts'
+export type { Position } from './values/position.ts'

@@ -1,0 +1,72 @@
+import type { Position } from '../values/position.ts'
+
+/** Anything that has a place in a log. */
+export interface LogRecord {
+  /** Unique in its log; part of the identity of whatever the record causes. */
+  readonly id: string
+  readonly position: Position
+  /** Virtual bucket of the record's stream or row key, 0 to 63. */
+  readonly bucket: number
+}
+
+/** Server-side narrowing of a log; several fields narrow further. */
+export interface LogFilter {
+  readonly types?: readonly string[]
+  readonly categories?: readonly string[]
+}
+
+/** Options of {@link EventLog.readBatch}. */
+export interface ReadBatchOptions {
+  /** Stop after the commit that reaches this many records; at least one whole commit. @defaultValue 500 */
+  readonly maxRecords?: number
+  readonly filter?: LogFilter
+  readonly signal?: AbortSignal
+}
+
+/** Some whole commits of a log. */
+export interface LogBatch<R extends LogRecord> {
+  /** In the order of the log; may be empty although `end` moved, where a filter left nothing. */
+  readonly records: readonly R[]
+  /**
+   * Everything up to and including this commit is in the batch or was filtered out; equals the position asked from
+   * where there is nothing new. The position to continue from, and the one a checkpoint holds.
+   */
+  readonly end: Position
+}
+
+/** How far a reader is behind. */
+export interface LogLag {
+  /** Records after the position: exact up to 100,000, an estimate above. */
+  readonly records: number
+  /** Recorded-at of the first record after the position; undefined at the head. */
+  readonly oldest: Date | undefined
+}
+
+/**
+ * An ordered, resumable log. No reader ever skips a record because its transaction committed late: what is not
+ * settled yet is not readable yet, and `head` lies before it.
+ */
+export interface EventLog<R extends LogRecord> {
+  /** Names the log in status and checkpoints. */
+  readonly name: string
+  /** Before the first record. */
+  beginning(): Promise<Position>
+  /** The last commit a reader can reach now. */
+  head(): Promise<Position>
+  /**
+   * Whole commits after a position, oldest first.
+   * @throws {@link LogReplacedError} when the position belongs to another generation
+   */
+  readBatch(after: Position, options?: ReadBatchOptions): Promise<LogBatch<R>>
+  /** The record at a position, undefined where there is none (any more). */
+  readAt(position: Position): Promise<R | undefined>
+  /**
+   * Resolves true as soon as there may be commits after the position, false after `timeoutMs`. A wake-up is a hint:
+   * it may come without a new commit, and a lost one is made good by the adapter's own polling.
+   */
+  waitForMore(
+    after: Position,
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<boolean>
+  lag(after: Position): Promise<LogLag>
+}

@@ -1,0 +1,69 @@
+import type { Position } from '../values/position.ts'
+import type { Attempt, RecordCopy } from './delivery.ts'
+import type { Page } from './page.ts'
+
+/** A parked record, with what was kept of it. */
+export interface ParkedRecord {
+  readonly kind: 'parked'
+  /** `<record id>:<processor>`. */
+  readonly id: string
+  readonly processor: string
+  readonly partition: number
+  readonly recordId: string
+  readonly position: Position
+  readonly reason: string
+  readonly record: RecordCopy
+  readonly setAsideAt: Date
+  /** How often it was tried, the first time included. */
+  readonly tries: number
+  readonly retryRequested: boolean
+  readonly history: readonly OperatorAction[]
+}
+
+/** A delivery that ended without success, with everything needed to judge and repeat it. */
+export interface DeadLetter {
+  readonly kind: 'delivery'
+  /** The delivery's id. */
+  readonly id: string
+  readonly processor: string
+  readonly partition: number
+  readonly recordId: string
+  readonly position: Position
+  readonly action: string
+  readonly reason: string
+  readonly record: RecordCopy | undefined
+  readonly attempts: readonly Attempt[]
+  readonly setAsideAt: Date
+  readonly history: readonly OperatorAction[]
+}
+
+/** What somebody did to a dead letter or parked record. */
+export interface OperatorAction {
+  readonly action: 'retry' | 'remove'
+  readonly by: string
+  readonly at: Date
+}
+
+/** Narrowing of {@link DeadLetterQueue.list}. */
+export interface ListDeadLettersOptions {
+  readonly kind?: 'delivery' | 'parked'
+  readonly processor?: string
+  readonly cursor?: string
+  /** 1 to 1000. @defaultValue 100 */
+  readonly limit?: number
+}
+
+/** Dead letters and parked records, which operators treat alike. */
+export interface DeadLetterQueue {
+  /** Oldest first. */
+  list(options?: ListDeadLettersOptions): Promise<Page<DeadLetter | ParkedRecord>>
+  get(id: string): Promise<DeadLetter | ParkedRecord | undefined>
+  /**
+   * Asks for one more try of this one action or record, and of nothing else. A dead letter becomes a delivery with
+   * one attempt left, and comes back if that fails; of two calls at once for it one is true. A parked record stays
+   * listed until it is handled; asking again before that changes nothing and is true. False when there is no such id.
+   */
+  retry(id: string, by: string): Promise<boolean>
+  /** Removes it for good; who did so is kept in the operator log. False when there is no such id. */
+  remove(id: string, by: string): Promise<boolean>
+}
