@@ -1,0 +1,149 @@
+import { EventSerializationError, failpoint } from '@millrace/contracts'
+import type { CommitReceipt, EventVersion, IdFactory, StreamId } from '@millrace/contracts'
+
+import { inSchema } from '../sql/schema-name.ts'
+import type { SchemaName } from '../sql/schema-name.ts'
+import type { SqlDatabase, SqlSession } from '../sql/sql-database.ts'
+import { hasSqlState, sqlState } from '../sql/sql-error.ts'
+import { AppendStatements, headKindOf } from './append-statements.ts'
+import { eventValues } from './event-values.ts'
+import type { KnownCommits } from './known-commits.ts'
+import { Lanes } from './lanes.ts'
+import type { PreparedCommit, PreparedWrite } from './prepared-commit.ts'
+import { checkHead, noHead } from './stream-head.ts'
+import type { StreamHead } from './stream-head.ts'
+
+/** What the writing side of a store is made of. */
+export interface AppendParts {
+  readonly database: SqlDatabase
+  readonly schema: SchemaName
+  readonly generation: string
+  readonly known: KnownCommits
+  readonly mint: IdFactory
+  /** Called after each commit of ours. */
+  readonly onCommitted: () => void
+}
+
+interface AppendedRow {
+  readonly version: number
+  readonly seq: number
+}
+
+/** Each try ends in a row, an answer or an error, unless another writer came in between; that can go on for a while. */
+const maxTries = 100
+
+/** Maps what the database says of a payload that is not what its content type says. */
+export function mapAppendError(error: unknown, { events }: Pick<PreparedWrite, 'events'>): unknown {
+  if (!hasSqlState(error, sqlState.invalidText) && !hasSqlState(error, sqlState.invalidCharacters))
+    return error
+  const [first] = events
+  return new EventSerializationError(first?.type ?? '', 'its serializer gave text that is not JSON', {
+    cause: error,
+  })
+}
+
+/** Appends to one stream: one statement, one round trip, unless it is refused. */
+export class Appender {
+  readonly #parts: AppendParts
+  readonly #statements: AppendStatements
+  readonly #lanes = new Lanes()
+  readonly #headText: string
+
+  constructor(parts: AppendParts) {
+    this.#parts = parts
+    this.#statements = new AppendStatements(parts.schema)
+    this.#headText = inSchema(
+      'select version, tombstoned_at is not null as tombstoned, occurred_at as "occurredAt" from :schema.streams where stream_id = $1',
+      parts.schema,
+    )
+  }
+
+  /** Records the commit's one write, or says why not. */
+  async append(commit: PreparedCommit, write: PreparedWrite): Promise<CommitReceipt> {
+    return await this.#lanes.run(write.streamId, async () => {
+      const before = failpoint('append:before-commit')
+      if (before !== undefined) await before
+      for (let tries = 1; ; tries++) {
+        const receipt = await this.#try(commit, write, tries)
+        if (receipt !== undefined) return receipt
+      }
+    })
+  }
+
+  async head(session: SqlSession, streamId: StreamId): Promise<StreamHead> {
+    const [row] = await session.query<StreamHead>(this.#headText, [streamId])
+    return row ?? noHead
+  }
+
+  async #try(
+    commit: PreparedCommit,
+    write: PreparedWrite,
+    tries: number,
+  ): Promise<CommitReceipt | undefined> {
+    let refusal: unknown
+    try {
+      const row = await this.#send(commit, write)
+      if (row !== undefined) return await this.#recorded(commit, write, row)
+    } catch (error) {
+      if (!hasSqlState(error, sqlState.uniqueViolation)) throw mapAppendError(error, write)
+      refusal = error
+    }
+    const replayed = await this.#explain(commit, write)
+    if (replayed === undefined && tries >= maxTries)
+      throw new Error(`append to ${write.streamId} was refused ${tries} times`, { cause: refusal })
+    return replayed
+  }
+
+  async #send(commit: PreparedCommit, write: PreparedWrite): Promise<AppendedRow | undefined> {
+    const { streamId, category, bucket, expected, events, occurredAt } = write
+    const { shape, values } = eventValues(events, occurredAt, this.#parts.mint)
+    const { commitId, fingerprint, foreignId } = commit
+    const text = this.#statements.text({
+      head: headKindOf(expected),
+      shape,
+      foreign: foreignId !== undefined,
+    })
+    const [row] = await this.#parts.database.query<AppendedRow>(text, [
+      streamId,
+      category,
+      events.length,
+      write.lastOccurredAt,
+      typeof expected === 'number' ? expected : null,
+      write.firstGivenAt ?? null,
+      write.payloadBytes,
+      write.largestPayload,
+      bucket,
+      commitId,
+      fingerprint ?? null,
+      ...values,
+      ...(foreignId === undefined ? [] : [foreignId.source, foreignId.id]),
+    ])
+    return row
+  }
+
+  async #recorded(
+    commit: PreparedCommit,
+    { streamId, events }: PreparedWrite,
+    { version, seq }: AppendedRow,
+  ): Promise<CommitReceipt> {
+    const after = failpoint('append:after-commit')
+    if (after !== undefined) await after
+    this.#parts.onCommitted()
+    const { commitId } = commit
+    const position = { generation: this.#parts.generation, commit: seq, index: events.length - 1 }
+    return {
+      commitId,
+      replayed: false,
+      streams: [{ streamId, version: version as EventVersion, position, commitId, replayed: false }],
+    }
+  }
+
+  /** The first result of a repeat; undefined when the reason has passed and the append may be tried again. */
+  async #explain(commit: PreparedCommit, write: PreparedWrite): Promise<CommitReceipt | undefined> {
+    const { database, known } = this.#parts
+    const replayed = await known.find(database, commit)
+    if (replayed !== undefined) return replayed
+    checkHead(await this.head(database, write.streamId), write)
+    return undefined
+  }
+}

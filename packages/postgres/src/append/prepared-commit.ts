@@ -1,0 +1,128 @@
+import { bucketOfStream, categoryOf, InvalidValueError } from '@millrace/contracts'
+import type {
+  CommitId,
+  CommitOptions,
+  EncodedEvent,
+  EventEncoder,
+  ExpectedVersion,
+  ForeignId,
+  IdFactory,
+  NewEvent,
+  StreamId,
+} from '@millrace/contracts'
+
+import { fingerprintOf } from './fingerprint.ts'
+
+/** One stream's part of a commit, checked and encoded. */
+export interface PreparedWrite {
+  readonly streamId: StreamId
+  readonly category: string
+  readonly bucket: number
+  readonly expected: ExpectedVersion
+  readonly events: readonly EncodedEvent[]
+  /** Milliseconds; of each event, before the stream's last is known. Undefined: all of them `lastOccurredAt`. */
+  readonly occurredAt: readonly number[] | undefined
+  /** Milliseconds; what the stream's occurred-at becomes, unless its last is later. */
+  readonly lastOccurredAt: number
+  /** Milliseconds; the caller's first own time, which must not lie before the stream's last. */
+  readonly firstGivenAt: number | undefined
+  /** Bytes of all payloads, and of the largest. */
+  readonly payloadBytes: number
+  readonly largestPayload: number
+}
+
+/** A commit that can be sent as often as it takes. */
+export interface PreparedCommit {
+  readonly commitId: CommitId
+  /** Undefined where nobody can repeat the commit, because the store minted its id. */
+  readonly fingerprint: Buffer | undefined
+  readonly foreignId: ForeignId | undefined
+  readonly writes: readonly PreparedWrite[]
+}
+
+/** One stream's events before they are prepared. */
+export interface WriteInput {
+  readonly streamId: StreamId
+  readonly events: readonly NewEvent[]
+  readonly expected: ExpectedVersion
+}
+
+/** What preparing needs from the store. */
+export interface PrepareParts {
+  readonly encode: EventEncoder
+  readonly mint: IdFactory
+  /** Epoch milliseconds. */
+  readonly now: () => number
+}
+
+function timesOf(
+  events: readonly EncodedEvent[],
+  now: number,
+): Pick<PreparedWrite, 'occurredAt' | 'lastOccurredAt' | 'firstGivenAt'> {
+  const given = events.find((event) => event.occurredAt !== undefined)?.occurredAt
+  if (given === undefined) return { occurredAt: undefined, lastOccurredAt: now, firstGivenAt: undefined }
+  const occurredAt: number[] = []
+  let last = 0
+  for (const event of events) {
+    const at = event.occurredAt?.getTime() ?? Math.max(now, last)
+    if (at < last)
+      throw new InvalidValueError(
+        'event.occurredAt',
+        `not before the event in front of it (${new Date(last).toISOString()})`,
+      )
+    occurredAt.push(at)
+    last = at
+  }
+  return { occurredAt, lastOccurredAt: last, firstGivenAt: given.getTime() }
+}
+
+function sizesOf(events: readonly EncodedEvent[]): Pick<PreparedWrite, 'payloadBytes' | 'largestPayload'> {
+  let [payloadBytes, largestPayload] = [0, 0]
+  for (const { payload } of events) {
+    const bytes = Buffer.byteLength(payload)
+    payloadBytes += bytes
+    if (bytes > largestPayload) largestPayload = bytes
+  }
+  return { payloadBytes, largestPayload }
+}
+
+function prepareWrite(
+  { streamId, expected, events }: Omit<WriteInput, 'events'> & { readonly events: readonly EncodedEvent[] },
+  now: number,
+): PreparedWrite {
+  return {
+    streamId,
+    category: categoryOf(streamId),
+    bucket: bucketOfStream(streamId),
+    expected,
+    events,
+    ...timesOf(events, now),
+    ...sizesOf(events),
+  }
+}
+
+/**
+ * Encodes and checks everything that can be checked without the database.
+ * @throws what {@link EventEncoder} throws, and {@link InvalidValueError} for times that decrease
+ */
+export function prepareCommit(
+  inputs: readonly WriteInput[],
+  options: CommitOptions,
+  parts: PrepareParts,
+): PreparedCommit {
+  const { encode, mint, now } = parts
+  const encoded = inputs.map((input) => ({
+    ...input,
+    events: input.events.map((event) => encode(event, options.metadata)),
+  }))
+  const at = now()
+  const writes = encoded.map((write) => prepareWrite(write, at))
+  const firstId = encoded.find(({ events }) => events.length > 0)?.events[0]?.id
+  const given = options.commitId ?? (firstId as string | undefined as CommitId | undefined)
+  return {
+    commitId: given ?? (mint() as string as CommitId),
+    fingerprint: given === undefined ? undefined : fingerprintOf(writes),
+    foreignId: options.foreignId,
+    writes,
+  }
+}

@@ -1,0 +1,181 @@
+import { checkMaxRecords } from '@millrace/contracts'
+import type { EventLog, LogBatch, LogLag, Position, ReadBatchOptions, StoredEvent } from '@millrace/contracts'
+
+import { checkGeneration, filterSelection } from '../read/log-selection.ts'
+import { storedRowOf } from '../read/stored-row.ts'
+import type { SchemaName } from '../sql/schema-name.ts'
+import type { SqlDatabase } from '../sql/sql-database.ts'
+import { batchText, logTexts } from './log-texts.ts'
+import type { LogTexts } from './log-texts.ts'
+import { SettledSequence } from './settled-sequence.ts'
+import type { WakeUp } from './wake-up.ts'
+
+interface CommitRow {
+  readonly seq: number
+  readonly event_count: number
+  readonly payload_bytes: number
+}
+
+/** What a log is read with. */
+export interface LogParts {
+  readonly database: SqlDatabase
+  readonly schema: SchemaName
+  readonly generation: string
+  readonly wakeUp: WakeUp
+  /** Fires when the store closes. */
+  readonly closed: AbortSignal
+  /** Called before the first wait: from then on other processes' commits wake this one. */
+  readonly listen: () => void
+}
+
+const defaultMaxRecords = 500
+const batchBytes = 4_000_000
+const exactLag = 100_000
+const firstPauseMs = 10
+const longestPauseMs = 1_000
+
+/** The whole log of one schema, in the order of its commit sequence. */
+export class PostgresLog implements EventLog<StoredEvent> {
+  readonly name: string
+  readonly #parts: LogParts
+  readonly #texts: LogTexts
+  readonly #commits: SettledSequence<CommitRow>
+
+  constructor(parts: LogParts) {
+    const { database, schema } = parts
+    this.name = `${schema}.events`
+    this.#parts = parts
+    this.#texts = logTexts(schema)
+    const { commits, lastCommit, commitBeforeHole } = this.#texts
+    this.#commits = new SettledSequence(database, {
+      after: (seq, limit) => database.query<CommitRow>(commits, [seq, limit]),
+      last: async () => (await database.query<CommitRow>(lastCommit))[0],
+      beforeHole: async (seq) => (await database.query<CommitRow>(commitBeforeHole, [seq]))[0],
+    })
+  }
+
+  async beginning(): Promise<Position> {
+    this.#parts.closed.throwIfAborted()
+    return this.#position(0, 0)
+  }
+
+  async head(): Promise<Position> {
+    this.#parts.closed.throwIfAborted()
+    const last = await this.#commits.head()
+    return last === undefined ? this.#position(0, 0) : this.#position(last.seq, last.event_count - 1)
+  }
+
+  async readBatch(after: Position, options: ReadBatchOptions = {}): Promise<LogBatch<StoredEvent>> {
+    const { maxRecords = defaultMaxRecords, filter = {}, signal } = options
+    checkMaxRecords(options.maxRecords)
+    this.#check(after)
+    signal?.throwIfAborted()
+    const commits = cut(await this.#commits.read(after.commit, maxRecords), maxRecords)
+    const last = commits.at(-1)
+    if (last === undefined) return { records: [], end: after }
+    const { conditions, values } = filterSelection(filter, [after.commit, last.seq])
+    const rows = await this.#parts.database.queryText(batchText(this.#parts.schema, conditions), values)
+    return {
+      records: rows.map((row) => storedRowOf(row, this.#parts.generation)),
+      end: this.#position(last.seq, last.event_count - 1),
+    }
+  }
+
+  async readAt(position: Position): Promise<StoredEvent | undefined> {
+    this.#check(position)
+    const [row] = await this.#parts.database.queryText(this.#texts.eventAt, [position.commit, position.index])
+    return row === undefined ? undefined : storedRowOf(row, this.#parts.generation)
+  }
+
+  async waitForMore(
+    after: Position,
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<boolean> {
+    this.#check(after)
+    const hasMore = async (): Promise<boolean> => (await this.#commits.read(after.commit, 1)).length > 0
+    return await this.#until(hasMore, options)
+  }
+
+  async lag(after: Position): Promise<LogLag> {
+    this.#check(after)
+    const { database } = this.#parts
+    const [oldest] = await database.query<{ recorded_at: number }>(this.#texts.oldestAfter, [after.commit])
+    if (oldest === undefined) return { records: 0, oldest: undefined }
+    const [counted] = await database.query<{ records: number }>(this.#texts.countAfter, [
+      after.commit,
+      exactLag + 1,
+    ])
+    const records = counted?.records ?? 0
+    return {
+      records: records <= exactLag ? records : await this.#estimate(after),
+      oldest: new Date(oldest.recorded_at),
+    }
+  }
+
+  /** Resolves once a commit at or after the position is visible. @throws the signal's reason */
+  async waitFor(position: Position, signal: AbortSignal | undefined): Promise<void> {
+    const isReached = async (): Promise<boolean> => {
+      const [row] = await this.#parts.database.query<{ reached: boolean }>(this.#texts.reached, [
+        position.commit,
+      ])
+      return row?.reached === true
+    }
+    while (
+      !(await this.#until(isReached, {
+        timeoutMs: longestPauseMs,
+        ...(signal === undefined ? {} : { signal }),
+      }))
+    ) {
+      signal?.throwIfAborted()
+      this.#parts.closed.throwIfAborted()
+    }
+  }
+
+  async #estimate(after: Position): Promise<number> {
+    const [row] = await this.#parts.database.query<{ commits: number; size: number }>(
+      this.#texts.estimateAfter,
+      [after.commit],
+    )
+    return Math.max(exactLag + 1, Math.round((row?.commits ?? 0) * (row?.size ?? 1)))
+  }
+
+  /** Looks at once, at each wake-up, and in growing pauses; the pauses are the guarantee. */
+  async #until(
+    condition: () => Promise<boolean>,
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<boolean> {
+    const { wakeUp, closed, listen } = this.#parts
+    const ends = performance.now() + options.timeoutMs
+    const signal = options.signal === undefined ? closed : AbortSignal.any([options.signal, closed])
+    listen()
+    for (let pauseMs = firstPauseMs; ;) {
+      using waiting = wakeUp.begin()
+      if (await condition()) return true
+      const leftMs = ends - performance.now()
+      if (leftMs <= 0 || signal.aborted) return false
+      pauseMs = (await waiting.forAtMost(Math.min(pauseMs, leftMs), signal))
+        ? firstPauseMs
+        : Math.min(pauseMs * 2, longestPauseMs)
+    }
+  }
+
+  #check(position: Position): void {
+    this.#parts.closed.throwIfAborted()
+    checkGeneration(position, this.#parts.generation)
+  }
+
+  #position(commit: number, index: number): Position {
+    return { generation: this.#parts.generation, commit, index }
+  }
+}
+
+/** The commits up to the one that reaches the number of records, or the bytes; at least one. */
+function cut(commits: readonly CommitRow[], maxRecords: number): readonly CommitRow[] {
+  let [records, bytes] = [0, 0]
+  const end = commits.findIndex(({ event_count, payload_bytes }) => {
+    records += event_count
+    bytes += payload_bytes
+    return records >= maxRecords || bytes >= batchBytes
+  })
+  return end < 0 ? commits : commits.slice(0, end + 1)
+}

@@ -1,0 +1,184 @@
+import type {
+  DeadLetter,
+  DeadLetterQueue,
+  ListDeadLettersOptions,
+  OperatorAction,
+  Page,
+  ParkedRecord,
+} from '@millrace/contracts'
+
+import type { SqlTransaction } from '../sql/sql-database.ts'
+import { deliveryColumns, toAttempts, toPosition } from './delivery-rows.ts'
+import type { Ledger } from './ledger.ts'
+import { historiesOf, logAction } from './operator-log.ts'
+import { pageRequest, toPage } from './page-cursor.ts'
+import { toParkedRecord } from './parking.ts'
+import type { ParkedRow } from './parking.ts'
+import { toRecordCopy } from './record-copy.ts'
+import { noticeRetry } from './requests.ts'
+import { checkText } from './texts.ts'
+
+/** Of the copies of records, as they lie in the table: a page ends before it holds more than this. */
+const maxPageBytes = 8_000_000
+
+const letterPart = `
+  select 'delivery' as kind, id, set_aside_seq, processor, partition, record_id, generation, position_commit,
+    position_index, reason, record, set_aside_at, action, attempts, null::int as tries, null::boolean as retry_requested
+  from :schema.dead_letters`
+
+const parkedPart = `
+  select 'parked' as kind, id, set_aside_seq, processor, partition, record_id, generation, position_commit,
+    position_index, reason, record, set_aside_at, null as action, null::jsonb as attempts, tries, retry_requested
+  from :schema.parked_records`
+
+const readOne = `${letterPart} where id = $1 union all ${parkedPart} where id = $1`
+
+// in:    seq to begin after, limit, bytes, and the processor where one is asked for
+const oldest =
+  (condition: string) =>
+  (part: string): string =>
+    `(${part} where set_aside_seq > $1 ${condition} order by set_aside_seq limit $2)`
+
+const page = (parts: readonly string[], condition: string): string => `
+  select * from (
+    select *, count(*) over () as found,
+      sum(coalesce(pg_column_size(record), 0)) over (order by set_aside_seq) - coalesce(pg_column_size(record), 0)
+        as bytes_before
+    from (${parts.map(oldest(condition)).join(' union all ')}) set_aside
+  ) measured
+  where bytes_before < $3
+  order by set_aside_seq limit $2`
+
+const partsOf = { any: [letterPart, parkedPart], delivery: [letterPart], parked: [parkedPart] } as const
+
+const pageOf = {
+  any: { all: page(partsOf.any, ''), one: page(partsOf.any, 'and processor = $4') },
+  delivery: { all: page(partsOf.delivery, ''), one: page(partsOf.delivery, 'and processor = $4') },
+  parked: { all: page(partsOf.parked, ''), one: page(partsOf.parked, 'and processor = $4') },
+} as const
+
+// in:    id
+// out:   its processor
+// locks: the dead letter: a second retry or removal waits here and then finds nothing
+const reopen = `
+  with letter as (delete from :schema.dead_letters where id = $1 returning *),
+  opened as (
+    insert into :schema.deliveries
+      (id, seq, processor, partition, epoch, action, record_id, generation, position_commit, position_index, key,
+       opened_at, attempts, record, record_subject, attempts_left, state, in_flight, next_attempt_at)
+    select id, seq, processor, partition, epoch, action, record_id, generation, position_commit, position_index, key,
+      opened_at, attempts, record, record_subject, 1, 'retrying', false, now()
+    from letter
+  )
+  select processor from letter`
+
+const askForRetry = `
+  update :schema.parked_records set retry_requested = true where id = $1 and not retry_requested returning processor`
+
+const isParked = `select id from :schema.parked_records where id = $1`
+
+// Its identity stays known: a reset does not bring it back.
+const removeLetter = `
+  with letter as (delete from :schema.dead_letters where id = $1 returning *)
+  insert into :schema.delivery_history (${deliveryColumns}, state, reason, attempts, ended_at)
+  select ${deliveryColumns}, 'dead', reason, attempts, now() from letter`
+
+const removeParked = `delete from :schema.parked_records where id = $1`
+
+interface LetterRow extends Omit<ParkedRow, 'record'> {
+  readonly kind: 'delivery'
+  readonly action: string
+  readonly attempts: string
+  readonly record: string | null
+}
+
+/** In a list, `found` counts the rows before the page was cut to its size. */
+type SetAsideRow = (LetterRow | (ParkedRow & { readonly kind: 'parked' })) & { readonly found?: number }
+
+interface SetAside {
+  readonly seq: number
+  readonly found: number | undefined
+  readonly item: DeadLetter | ParkedRecord
+}
+
+function toDeadLetter(row: LetterRow, history: readonly OperatorAction[]): DeadLetter {
+  return {
+    kind: 'delivery',
+    id: row.id,
+    processor: row.processor,
+    partition: row.partition,
+    recordId: row.record_id,
+    position: toPosition(row),
+    action: row.action,
+    reason: row.reason,
+    record: row.record === null ? undefined : toRecordCopy(row.record),
+    attempts: toAttempts(row.attempts),
+    setAsideAt: row.set_aside_at,
+    history,
+  }
+}
+
+/** Dead letters and parked records in SQL. */
+export class SqlDeadLetterQueue implements DeadLetterQueue {
+  readonly #ledger: Ledger
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger
+  }
+
+  async list(options: ListDeadLettersOptions = {}): Promise<Page<DeadLetter | ParkedRecord>> {
+    const { after = 0, limit } = pageRequest(options)
+    const { kind = 'any', processor } = options
+    const values = [after, limit + 1, maxPageBytes]
+    const rows = await (processor === undefined
+      ? this.#read(pageOf[kind].all, values)
+      : this.#read(pageOf[kind].one, [...values, processor]))
+    return toPage(rows, { limit, found: rows[0]?.found }, { item: ({ item }) => item, seq: ({ seq }) => seq })
+  }
+
+  async get(id: string): Promise<DeadLetter | ParkedRecord | undefined> {
+    return (await this.#read(readOne, [id]))[0]?.item
+  }
+
+  async retry(id: string, by: string): Promise<boolean> {
+    checkText('by', by)
+    return await this.#ledger.database.transaction(async (tx) => {
+      const [asked] = [...(await this.#find(tx, reopen, id)), ...(await this.#find(tx, askForRetry, id))]
+      if (asked === undefined) return (await this.#find(tx, isParked, id)).length > 0
+      await noticeRetry(this.#ledger, tx, asked.processor)
+      await logAction(this.#ledger, tx, { subject: id, action: 'retry', by })
+      return true
+    })
+  }
+
+  async remove(id: string, by: string): Promise<boolean> {
+    checkText('by', by)
+    return await this.#ledger.database.transaction(async (tx) => {
+      const letters = await tx.execute(this.#ledger.sql(removeLetter), [id])
+      const removed = letters + (await tx.execute(this.#ledger.sql(removeParked), [id]))
+      if (removed > 0) await logAction(this.#ledger, tx, { subject: id, action: 'remove', by })
+      return removed > 0
+    })
+  }
+
+  async #read(statement: string, values: readonly unknown[]): Promise<readonly SetAside[]> {
+    const rows = await this.#ledger.database.query<SetAsideRow>(this.#ledger.sql(statement), values)
+    const histories = await historiesOf(
+      this.#ledger,
+      rows.map(({ id }) => id),
+    )
+    return rows.map((row) => {
+      const history = histories.get(row.id) ?? []
+      const item = row.kind === 'parked' ? toParkedRecord(row, history) : toDeadLetter(row, history)
+      return { seq: row.set_aside_seq, found: row.found, item }
+    })
+  }
+
+  async #find(
+    tx: SqlTransaction,
+    statement: string,
+    id: string,
+  ): Promise<readonly { readonly processor: string }[]> {
+    return await tx.query(this.#ledger.sql(statement), [id])
+  }
+}

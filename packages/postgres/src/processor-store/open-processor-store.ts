@@ -1,0 +1,153 @@
+import type {
+  AcquireOptions,
+  Advance,
+  AdvanceReceipt,
+  DeadLetterQueue,
+  Delivery,
+  DueDeliveries,
+  DueOptions,
+  Lease,
+  LeaseAttempt,
+  ListDeliveriesOptions,
+  Page,
+  ParkedRecord,
+  PartitionStatus,
+  ProcessorRegistration,
+  ProcessorRequests,
+  ProcessorStore,
+  Settlement,
+} from '@millrace/contracts'
+
+import { migrate } from '../migrations/migrate.ts'
+import { defaultSchema, parseSchemaName } from '../sql/schema-name.ts'
+import type { SqlDatabase } from '../sql/sql-database.ts'
+import { advance } from './advance.ts'
+import { SqlDeadLetterQueue } from './dead-letter-queue.ts'
+import { getDelivery, listDeliveries } from './delivery-lists.ts'
+import { due } from './due.ts'
+import { HistoryUpkeep } from './history-upkeep.ts'
+import { acquire, release, renew, reportError } from './lease.ts'
+import type { PartitionKey } from './lease.ts'
+import { createLedger } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
+import { parkAgain, parkedToRetry } from './parking.ts'
+import { recover } from './recover.ts'
+import { register } from './registration.ts'
+import { readAllRequests, setPaused } from './requests.ts'
+import { settle } from './settle.ts'
+import { status } from './status.ts'
+import { TableVacuum } from './table-vacuum.ts'
+import { checkWhole } from './texts.ts'
+
+/** Settings of {@link openProcessorStore}. */
+export interface ProcessorStoreOptions {
+  /** Stays the caller's to close. */
+  readonly database: SqlDatabase
+  /** The schema of the tables. @defaultValue `'millrace'` */
+  readonly schema?: string
+  /** Days ended deliveries are kept, 1 to 3650. Dead letters stay until removed. @defaultValue 30 */
+  readonly historyDays?: number
+}
+
+class SqlProcessorStore implements ProcessorStore {
+  readonly deadLetters: DeadLetterQueue
+  readonly #ledger: Ledger
+  readonly #upkeep: HistoryUpkeep
+  readonly #vacuum: TableVacuum
+
+  constructor(ledger: Ledger, upkeep: HistoryUpkeep) {
+    this.#ledger = ledger
+    this.#upkeep = upkeep
+    this.#vacuum = new TableVacuum(ledger)
+    this.deadLetters = new SqlDeadLetterQueue(ledger)
+  }
+
+  async register(registration: ProcessorRegistration): Promise<void> {
+    await register(this.#ledger, registration)
+  }
+
+  async acquire(partition: PartitionKey, options: AcquireOptions): Promise<LeaseAttempt> {
+    return await acquire(this.#ledger, partition, options)
+  }
+
+  async renew(lease: Lease, ttlMs: number): Promise<void> {
+    await renew(this.#ledger, lease, ttlMs)
+  }
+
+  async release(lease: Lease): Promise<void> {
+    await release(this.#ledger, lease)
+  }
+
+  async recover(
+    lease: Lease,
+    options: { readonly deadLetterActions: readonly string[] },
+  ): Promise<{ readonly unknown: number }> {
+    return await recover(this.#ledger, lease, options)
+  }
+
+  async advance(lease: Lease, change: Advance): Promise<AdvanceReceipt> {
+    return await advance(this.#ledger, lease, change)
+  }
+
+  async settle(lease: Lease, settlement: Settlement): Promise<void> {
+    await this.#upkeep.ensure()
+    await this.#vacuum.ensure(settlement.finished.length)
+    await settle(this.#ledger, lease, settlement)
+  }
+
+  async due(lease: Lease, options: DueOptions): Promise<DueDeliveries> {
+    return await due(this.#ledger, lease, options)
+  }
+
+  async parkedToRetry(lease: Lease, limit: number): Promise<readonly ParkedRecord[]> {
+    return await parkedToRetry(this.#ledger, lease, limit)
+  }
+
+  async parkAgain(lease: Lease, recordId: string, reason: string): Promise<void> {
+    await parkAgain(this.#ledger, lease, { recordId, reason })
+  }
+
+  async reportError(lease: Lease, error: string): Promise<void> {
+    await reportError(this.#ledger, lease, error)
+  }
+
+  async setPaused(
+    processor: string,
+    change: { readonly paused: boolean; readonly by: string },
+  ): Promise<boolean> {
+    return await setPaused(this.#ledger, processor, change)
+  }
+
+  async requests(): Promise<readonly ProcessorRequests[]> {
+    return await readAllRequests(this.#ledger)
+  }
+
+  async status(): Promise<readonly PartitionStatus[]> {
+    return await status(this.#ledger)
+  }
+
+  async listDeliveries(options?: ListDeliveriesOptions): Promise<Page<Delivery>> {
+    return await listDeliveries(this.#ledger, options)
+  }
+
+  async getDelivery(id: string): Promise<Delivery | undefined> {
+    return await getDelivery(this.#ledger, id)
+  }
+}
+
+/**
+ * Opens leases, checkpoints and the ledger in a database, on `pg` and PGlite alike, and brings the tables up to this
+ * release. Nothing is held but the database, so there is nothing to close.
+ *
+ * @throws {@link ConfigurationError} for a bad schema name or a schema newer than this release
+ */
+export async function openProcessorStore(options: ProcessorStoreOptions): Promise<ProcessorStore> {
+  const { database, historyDays = 30 } = options
+  const schema = parseSchemaName(options.schema ?? defaultSchema)
+  checkWhole('options.historyDays', historyDays, { min: 1, max: 3650 })
+  await migrate(database, schema)
+  const ledger = createLedger(database, schema)
+  const upkeep = new HistoryUpkeep(ledger, { keepDays: historyDays, monotonic: () => performance.now() })
+  await upkeep.ensure()
+  return new SqlProcessorStore(ledger, upkeep)
+}

@@ -1,0 +1,44 @@
+import type { OperatorAction } from '@millrace/contracts'
+
+import type { SqlTransaction } from '../sql/sql-database.ts'
+import type { Ledger } from './ledger.ts'
+
+const insertAction = `insert into :schema.operator_actions (subject, action, operator) values ($1, $2, $3)`
+
+const readActions = `
+  select subject, action, operator, at from :schema.operator_actions where subject = any($1) order by seq`
+
+/** What an operator did to what: a dead letter, a parked record or a processor. */
+export interface OperatorEntry {
+  readonly subject: string
+  readonly action: 'retry' | 'remove' | 'pause' | 'resume'
+  readonly by: string
+}
+
+interface ActionRow {
+  readonly subject: string
+  readonly action: OperatorAction['action']
+  readonly operator: string
+  readonly at: Date
+}
+
+/** Keeps who did what, in the transaction that does it. */
+export async function logAction(ledger: Ledger, tx: SqlTransaction, entry: OperatorEntry): Promise<void> {
+  await tx.execute(ledger.sql(insertAction), [entry.subject, entry.action, entry.by])
+}
+
+/** What operators did to these dead letters and parked records, oldest first. */
+export async function historiesOf(
+  ledger: Ledger,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, readonly OperatorAction[]>> {
+  const histories = new Map<string, OperatorAction[]>()
+  if (ids.length === 0) return histories
+  const rows = await ledger.database.query<ActionRow>(ledger.sql(readActions), [ids])
+  for (const { subject, action, operator, at } of rows) {
+    const history = histories.get(subject) ?? []
+    history.push({ action, by: operator, at })
+    histories.set(subject, history)
+  }
+  return histories
+}

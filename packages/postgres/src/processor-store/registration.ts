@@ -1,0 +1,70 @@
+import { bucketCount, ConfigurationError, LogReplacedError } from '@millrace/contracts'
+import type { ProcessorRegistration } from '@millrace/contracts'
+
+import type { SqlTransaction } from '../sql/sql-database.ts'
+import type { Ledger } from './ledger.ts'
+import { checkProcessorName, checkText, checkWhole } from './texts.ts'
+
+const insertProcessor = `
+  insert into :schema.processors (processor, log, partitions) values ($1, $2, $3) on conflict do nothing`
+
+const readProcessor = `select log, partitions from :schema.processors where processor = $1`
+
+const insertPartitions = `
+  insert into :schema.processor_partitions
+    (processor, partition, generation, checkpoint_commit, checkpoint_index, handled_commit)
+  select $1, partition, $3, $4, $5, $4 from generate_series(0, $2::int - 1) partition
+  on conflict do nothing`
+
+const readOtherGeneration = `
+  select generation from :schema.processor_partitions where processor = $1 and generation <> $2 limit 1`
+
+function checkRegistration({ processor, partitions, log, start }: ProcessorRegistration): void {
+  checkProcessorName('registration.processor', processor)
+  checkText('registration.log', log)
+  checkWhole('registration.partitions', partitions, { min: 1, max: bucketCount })
+  checkText('registration.start.generation', start.generation)
+}
+
+/** See `ProcessorStore.register`. */
+export async function register(ledger: Ledger, registration: ProcessorRegistration): Promise<void> {
+  checkRegistration(registration)
+  const { processor, partitions, log, start } = registration
+  await ledger.database.transaction(async (tx) => {
+    await tx.execute(ledger.sql(insertProcessor), [processor, log, partitions])
+    await assertKnownAlike(ledger, tx, registration)
+    const values = [processor, partitions, start.generation, start.commit, start.index]
+    await tx.execute(ledger.sql(insertPartitions), values)
+    await assertSameLog(ledger, tx, registration)
+  })
+}
+
+async function assertKnownAlike(
+  ledger: Ledger,
+  tx: SqlTransaction,
+  given: ProcessorRegistration,
+): Promise<void> {
+  const { processor, partitions, log } = given
+  const [known] = await tx.query<{ log: string; partitions: number }>(ledger.sql(readProcessor), [processor])
+  if (known !== undefined && known.partitions !== partitions)
+    throw new ConfigurationError(
+      `processor ${processor}`,
+      `was registered with ${known.partitions} partitions, their number cannot become ${partitions}`,
+    )
+  if (known !== undefined && known.log !== log)
+    throw new ConfigurationError(
+      `processor ${processor}`,
+      `was registered on log ${known.log}, cannot read ${log}`,
+    )
+}
+
+async function assertSameLog(
+  ledger: Ledger,
+  tx: SqlTransaction,
+  given: ProcessorRegistration,
+): Promise<void> {
+  const values = [given.processor, given.start.generation]
+  const [other] = await tx.query<{ generation: string }>(ledger.sql(readOtherGeneration), values)
+  if (other !== undefined)
+    throw new LogReplacedError({ expected: other.generation, actual: given.start.generation })
+}

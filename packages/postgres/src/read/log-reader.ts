@@ -1,0 +1,104 @@
+import { checkReadAllOptions } from '@millrace/contracts'
+import type { Position, ReadAllOptions, StoredEvent } from '@millrace/contracts'
+
+import { inSchema } from '../sql/schema-name.ts'
+import type { SchemaName } from '../sql/schema-name.ts'
+import type { SqlDatabase } from '../sql/sql-database.ts'
+import { allSelection, checkGeneration } from './log-selection.ts'
+import type { Selection } from './log-selection.ts'
+import { PagedEvents } from './paged-events.ts'
+import type { EventPage } from './paged-events.ts'
+import { placeColumns, storedColumns, storedRowOf } from './stored-row.ts'
+import { pageBytes } from './stream-reader.ts'
+
+const pageEvents = 512
+
+/** What a page begins after: the last event of the page before. */
+interface Mark {
+  readonly commit: number
+  readonly index: number
+}
+
+/**
+ * One page in the order of the log. Its bytes are bounded by what the payloads take on disk, before any is unpacked;
+ * `candidates` is how many rows there were before that bound.
+ */
+export function allPageText(
+  { conditions, values }: Selection,
+  direction: 'forwards' | 'backwards',
+  fromMark: boolean,
+): string {
+  const [order, beyond] = direction === 'forwards' ? ['asc', '>'] : ['desc', '<']
+  const limit = values.length + 1
+  const mark = fromMark
+    ? [`(commit_seq, commit_index) ${beyond} ($${limit + 1}::bigint, $${limit + 2}::int)`]
+    : []
+  const all = [...conditions, ...mark]
+  const where = all.length === 0 ? '' : `where ${all.join(' and ')}`
+  const by = `order by commit_seq ${order}, commit_index ${order}`
+  return `select ${storedColumns}, ${placeColumns}, candidates from (
+  select *, count(*) over () as candidates, row_number() over (${by}) as place,
+    sum(coalesce(pg_column_size(payload), 0) + coalesce(pg_column_size(payload_binary), 0)) over (${by}) as bytes
+  from (select * from :schema.events ${where} ${by} limit $${limit}::int) as found) as page
+where bytes <= ${pageBytes} or place = 1 ${by}`
+}
+
+function markOf({ position }: StoredEvent): Mark {
+  return { commit: position.commit, index: position.index }
+}
+
+/** Reads over all streams, in the order of the log. */
+export class LogReader {
+  readonly #database: SqlDatabase
+  readonly #schema: SchemaName
+  readonly #generation: string
+  readonly #waitFor: (position: Position, signal: AbortSignal | undefined) => Promise<void>
+
+  constructor(
+    database: SqlDatabase,
+    schema: SchemaName,
+    log: {
+      readonly generation: string
+      readonly waitFor: (position: Position, signal: AbortSignal | undefined) => Promise<void>
+    },
+  ) {
+    this.#database = database
+    this.#schema = schema
+    this.#generation = log.generation
+    this.#waitFor = log.waitFor
+  }
+
+  readAll(options: ReadAllOptions): AsyncIterable<StoredEvent> {
+    const { limit = Infinity, signal } = options
+    const first = async (): Promise<EventPage> => {
+      checkReadAllOptions(options)
+      for (const position of [options.after, options.before, options.atLeast])
+        if (position !== undefined) checkGeneration(position, this.#generation)
+      if (options.atLeast !== undefined) await this.#waitFor(options.atLeast, signal)
+      return await this.#page(allSelection(options), options, undefined)
+    }
+    return { [Symbol.asyncIterator]: () => new PagedEvents(first, { limit, signal }) }
+  }
+
+  async #page(selection: Selection, options: ReadAllOptions, mark: Mark | undefined): Promise<EventPage> {
+    const { direction = 'forwards', limit = Infinity } = options
+    const size = Math.min(limit, pageEvents)
+    const text = inSchema(allPageText(selection, direction, mark !== undefined), this.#schema)
+    const rows = await this.#database.queryText(text, [
+      ...selection.values,
+      size,
+      ...(mark === undefined ? [] : [mark.commit, mark.index]),
+    ])
+    const at = (index: number): StoredEvent => storedRowOf(rows[index] ?? [], this.#generation)
+    const whole = Number(rows[0]?.[6] ?? 0) === rows.length
+    const last = rows.length - 1
+    return {
+      size: rows.length,
+      at,
+      next:
+        rows.length === 0 || (whole && rows.length < size)
+          ? undefined
+          : () => this.#page(selection, options, markOf(at(last))),
+    }
+  }
+}

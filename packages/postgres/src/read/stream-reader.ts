@@ -1,0 +1,148 @@
+import { checkReadStreamOptions, parseStreamId } from '@millrace/contracts'
+import type { ReadStreamOptions, StoredEvent, StreamId } from '@millrace/contracts'
+
+import { inSchema } from '../sql/schema-name.ts'
+import type { SchemaName } from '../sql/schema-name.ts'
+import type { SqlDatabase } from '../sql/sql-database.ts'
+import { PagedEvents } from './paged-events.ts'
+import type { EventPage } from './paged-events.ts'
+import { StoredRow, storedColumns } from './stored-row.ts'
+
+/** A page holds at most so many events, and about so many bytes of payload: fewer events where they are large. */
+export const pageEvents = 1024
+export const pageBytes = 500_000
+
+/** $1 stream id, $4 most events: how many versions a page covers. Null for a stream that is missing or tombstoned. */
+const sizeOf = `with page as materialized (
+  select version, least($4::bigint, greatest(1, ${pageBytes} / greatest(largest_payload, 1))) as size
+  from :schema.streams where stream_id = $1 and tombstoned_at is null)`
+
+// Versions have no gaps, so that a range of them is a limit. The first row alone says how many the page covers.
+// OFFSET 0 keeps the columns from being made before the rows are sorted: so each is made while the one before is read.
+/** $2 lowest version, $3 highest. */
+const forwards = `${sizeOf}
+select ${storedColumns}, case when version = $2 then (select size from page) end as size from (select * from :schema.events
+where stream_id = $1 and version >= $2::bigint and version <= $3::bigint and version < $2 + (select size from page) order by version offset 0) as found`
+
+/** $2 lowest version, $3 highest; begins at the stream's own version where that is lower. */
+const backwards = `${sizeOf}, top as materialized (select least($3::bigint, version) as version from page)
+select ${storedColumns}, version, case when version = (select version from top) then (select size from page) end as size from (select * from :schema.events
+where stream_id = $1 and version >= $2::bigint and version <= (select version from top) and version > (select version from top) - (select size from page)
+order by version desc offset 0) as found`
+
+/** The versions between two dates: occurred-at never decreases in a stream. */
+const versionsBetween = `select min(version) as low, max(version) as high from :schema.events
+where stream_id = $1 and occurred_at >= $2::bigint and occurred_at <= $3::bigint`
+
+/** The texts a stream is read with. */
+export interface StreamReadTexts {
+  readonly forwards: string
+  readonly backwards: string
+  readonly versionsBetween: string
+}
+
+export function streamReadTexts(schema: SchemaName): StreamReadTexts {
+  return {
+    forwards: inSchema(forwards, schema),
+    backwards: inSchema(backwards, schema),
+    versionsBetween: inSchema(versionsBetween, schema),
+  }
+}
+
+interface Window {
+  readonly low: number
+  readonly high: number
+}
+
+const wholeStream: Window = { low: 1, high: Number.MAX_SAFE_INTEGER }
+const nothing: EventPage = {
+  size: 0,
+  at: () => {
+    throw new RangeError('an empty page')
+  },
+  next: undefined,
+}
+
+/** Reads windows of one stream. */
+export class StreamReader {
+  readonly #database: SqlDatabase
+  readonly #generation: string
+  readonly #texts: StreamReadTexts
+
+  constructor(database: SqlDatabase, schema: SchemaName, generation: string) {
+    this.#database = database
+    this.#generation = generation
+    this.#texts = streamReadTexts(schema)
+  }
+
+  /** A missing or tombstoned stream yields nothing. */
+  read(streamId: StreamId, options: ReadStreamOptions): AsyncIterable<StoredEvent> {
+    const { direction = 'forwards', limit = Infinity, signal } = options
+    const first = async (): Promise<EventPage> => {
+      parseStreamId(streamId)
+      checkReadStreamOptions(options)
+      const window = await this.#window(streamId, options)
+      if (window === undefined || window.low > window.high) return nothing
+      return direction === 'forwards'
+        ? await this.#forwards(streamId, window, limit)
+        : await this.#backwards(streamId, window, limit)
+    }
+    return { [Symbol.asyncIterator]: () => new PagedEvents(first, { limit, signal }) }
+  }
+
+  async #window(streamId: StreamId, options: ReadStreamOptions): Promise<Window | undefined> {
+    const { fromVersion = 1, toVersion = wholeStream.high, occurredFrom, occurredUntil } = options
+    const asked = { low: Math.max(1, fromVersion), high: toVersion }
+    if (occurredFrom === undefined && occurredUntil === undefined) return asked
+    const from = occurredFrom?.getTime() ?? Number.MIN_SAFE_INTEGER
+    const until = occurredUntil?.getTime() ?? Number.MAX_SAFE_INTEGER
+    const [between] = await this.#database.query<{ low: number | null; high: number | null }>(
+      this.#texts.versionsBetween,
+      [streamId, from, until],
+    )
+    const { low = null, high = null } = between ?? {}
+    if (low === null || high === null) return undefined
+    return { low: Math.max(asked.low, low), high: Math.min(asked.high, high) }
+  }
+
+  async #forwards(streamId: StreamId, { low, high }: Window, limit: number): Promise<EventPage> {
+    const rows = await this.#database.queryText(this.#texts.forwards, [
+      streamId,
+      low,
+      high,
+      Math.min(limit, pageEvents),
+    ])
+    const place = { generation: this.#generation, streamId }
+    const size = Number(rows[0]?.[4] ?? 0)
+    const next = low + rows.length
+    return {
+      size: rows.length,
+      at: (index) => new StoredRow(rows[index] ?? [], low + index, place),
+      next:
+        rows.length < size || rows.length === 0 || next > high
+          ? undefined
+          : () => this.#forwards(streamId, { low: next, high }, limit - rows.length),
+    }
+  }
+
+  async #backwards(streamId: StreamId, { low, high }: Window, limit: number): Promise<EventPage> {
+    const rows = await this.#database.queryText(this.#texts.backwards, [
+      streamId,
+      low,
+      high,
+      Math.min(limit, pageEvents),
+    ])
+    const place = { generation: this.#generation, streamId }
+    const top = Number(rows[0]?.[4] ?? 0)
+    const size = Number(rows[0]?.[5] ?? 0)
+    const next = top - rows.length
+    return {
+      size: rows.length,
+      at: (index) => new StoredRow(rows[index] ?? [], top - index, place),
+      next:
+        rows.length < size || rows.length === 0 || next < low
+          ? undefined
+          : () => this.#backwards(streamId, { low, high: next }, limit - rows.length),
+    }
+  }
+}

@@ -1,0 +1,238 @@
+import {
+  checkCommitOptions,
+  checkEventIds,
+  checkStreamWrites,
+  checkTombstoneOptions,
+  ConnectionError,
+  jsonSerializer,
+  parseExpectedVersion,
+  parseStreamId,
+  StreamNotFoundError,
+  tombstoneType,
+} from '@millrace/contracts'
+import type {
+  AppendOptions,
+  AppendReceipt,
+  CommitOptions,
+  CommitReceipt,
+  EncodedEvent,
+  EventLog,
+  EventStore,
+  EventStoreCapabilities,
+  EventVersion,
+  ListStreamsOptions,
+  NewEvent,
+  ReadAllOptions,
+  ReadStreamOptions,
+  StoredEvent,
+  StreamId,
+  StreamInfo,
+  StreamWrite,
+  TombstoneOptions,
+} from '@millrace/contracts'
+
+import { Appender } from '../append/appender.ts'
+import { CommitWriter } from '../append/commit-writer.ts'
+import { KnownCommits } from '../append/known-commits.ts'
+import { prepareCommit } from '../append/prepared-commit.ts'
+import type { PrepareParts } from '../append/prepared-commit.ts'
+import { checkHead } from '../append/stream-head.ts'
+import { Announcer } from '../log/announcer.ts'
+import { PostgresLog } from '../log/postgres-log.ts'
+import { WakeUp } from '../log/wake-up.ts'
+import { LogReader } from '../read/log-reader.ts'
+import { StreamReader } from '../read/stream-reader.ts'
+import type { SchemaName } from '../sql/schema-name.ts'
+import type { SqlDatabase } from '../sql/sql-database.ts'
+import { StreamDirectory } from '../streams/stream-directory.ts'
+
+/** What a store is made of. */
+export interface PostgresStoreParts extends PrepareParts {
+  readonly database: SqlDatabase
+  readonly schema: SchemaName
+  readonly generation: string
+}
+
+function encodeTombstone({ reason, metadata = {} }: TombstoneOptions): EncodedEvent {
+  return {
+    id: undefined,
+    type: tombstoneType,
+    schemaVersion: 1,
+    contentType: jsonSerializer.contentType,
+    payload: jsonSerializer.serialize({ reason }),
+    encryption: undefined,
+    occurredAt: undefined,
+    metadata,
+    tags: [],
+  }
+}
+
+/** The stream's own receipt; where a foreign id led to a commit of other streams, that of its first. */
+function receiptFor(streamId: StreamId, { streams }: CommitReceipt): AppendReceipt {
+  const receipt = streams.find((stream) => stream.streamId === streamId) ?? streams[0]
+  if (receipt === undefined) throw new Error('a commit has at least one stream')
+  return receipt
+}
+
+/** The event store of one schema. */
+export class PostgresStore implements EventStore {
+  readonly capabilities: EventStoreCapabilities = { multiStreamCommits: true }
+  readonly log: EventLog<StoredEvent>
+  readonly #parts: PostgresStoreParts
+  readonly #appender: Appender
+  readonly #commits: CommitWriter
+  readonly #stream: StreamReader
+  readonly #all: LogReader
+  readonly #directory: StreamDirectory
+  readonly #announcer: Announcer
+  readonly #wakeUp = new WakeUp()
+  readonly #closed = new AbortController()
+  readonly #channel: string
+  #listening: Promise<AsyncDisposable | undefined> | undefined
+
+  constructor(parts: PostgresStoreParts) {
+    const { database, schema, generation, mint } = parts
+    this.#parts = parts
+    this.#channel = `${schema}_events`
+    this.#announcer = new Announcer(database, this.#channel, this.#wakeUp)
+    const known = new KnownCommits(schema, generation)
+    const writing = {
+      database,
+      schema,
+      generation,
+      known,
+      mint,
+      onCommitted: () => this.#announcer.announce(),
+    }
+    this.#appender = new Appender(writing)
+    this.#commits = new CommitWriter(writing)
+    this.#stream = new StreamReader(database, schema, generation)
+    const log = new PostgresLog({
+      database,
+      schema,
+      generation,
+      wakeUp: this.#wakeUp,
+      closed: this.#closed.signal,
+      listen: () => this.#listen(),
+    })
+    this.log = log
+    this.#all = new LogReader(database, schema, {
+      generation,
+      waitFor: (position, signal) => log.waitFor(position, signal),
+    })
+    this.#directory = new StreamDirectory(database, schema)
+  }
+
+  async append(
+    streamId: StreamId,
+    events: readonly NewEvent[],
+    options: AppendOptions,
+  ): Promise<AppendReceipt> {
+    this.#check()
+    parseStreamId(streamId)
+    const expected = parseExpectedVersion(options.expectedVersion)
+    checkCommitOptions(options)
+    checkEventIds(events)
+    const commit = prepareCommit([{ streamId, events, expected }], options, this.#parts)
+    const [write] = commit.writes
+    if (write === undefined) throw new Error('an append has one write')
+    if (events.length > 0) return receiptFor(streamId, await this.#appender.append(commit, write))
+    const head = await this.#appender.head(this.#parts.database, streamId)
+    checkHead(head, write)
+    return {
+      streamId,
+      version: head.version as EventVersion,
+      position: undefined,
+      commitId: undefined,
+      replayed: false,
+    }
+  }
+
+  async commit(writes: readonly StreamWrite[], options: CommitOptions = {}): Promise<CommitReceipt> {
+    this.#check()
+    checkStreamWrites(writes)
+    checkCommitOptions(options)
+    checkEventIds(writes.flatMap(({ events }) => events))
+    const inputs = writes.map(({ streamId, events, expectedVersion }) => ({
+      streamId,
+      events,
+      expected: parseExpectedVersion(expectedVersion),
+    }))
+    const commit = prepareCommit(inputs, options, this.#parts)
+    const [only] = commit.writes
+    if (only === undefined || commit.writes.length > 1 || only.events.length === 0)
+      return await this.#commits.commit(commit)
+    return await this.#appender.append(commit, only)
+  }
+
+  read(streamId: StreamId, options: ReadStreamOptions = {}): AsyncIterable<StoredEvent> {
+    this.#check()
+    return this.#stream.read(streamId, options)
+  }
+
+  readAll(options: ReadAllOptions = {}): AsyncIterable<StoredEvent> {
+    this.#check()
+    return this.#all.readAll(options)
+  }
+
+  async currentVersion(streamId: StreamId): Promise<EventVersion> {
+    this.#check()
+    return await this.#directory.currentVersion(streamId)
+  }
+
+  async exists(streamId: StreamId): Promise<boolean> {
+    return (await this.currentVersion(streamId)) > 0
+  }
+
+  async describe(streamId: StreamId): Promise<StreamInfo | undefined> {
+    this.#check()
+    return await this.#directory.describe(streamId)
+  }
+
+  async listStreams(options: ListStreamsOptions = {}): Promise<readonly StreamInfo[]> {
+    this.#check()
+    return await this.#directory.list(options)
+  }
+
+  async tombstone(streamId: StreamId, options: TombstoneOptions): Promise<AppendReceipt> {
+    this.#check()
+    parseStreamId(streamId)
+    checkTombstoneOptions(options)
+    const expected = parseExpectedVersion(options.expectedVersion)
+    const tombstone: NewEvent = { type: tombstoneType, data: undefined }
+    const encode = (): EncodedEvent => encodeTombstone(options)
+    const commit = prepareCommit(
+      [{ streamId, events: [tombstone], expected }],
+      {},
+      { ...this.#parts, encode },
+    )
+    const [write] = commit.writes
+    if (write === undefined) throw new StreamNotFoundError(streamId)
+    return await this.#commits.tombstone(commit, write)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#closed.signal.aborted) this.#closed.abort(new ConnectionError('the event store was closed'))
+    this.#wakeUp.wake()
+    await this.#announcer[Symbol.asyncDispose]()
+    const listening = this.#listening
+    this.#listening = undefined
+    await (await listening)?.[Symbol.asyncDispose]()
+  }
+
+  #check(): void {
+    this.#closed.signal.throwIfAborted()
+  }
+
+  /** Begins to listen for other processes' commits, once somebody waits for them. */
+  #listen(): void {
+    if (!this.#parts.database.shared || this.#listening !== undefined || this.#closed.signal.aborted) return
+    this.#listening = this.#parts.database
+      .listen(this.#channel, () => this.#wakeUp.wake())
+      .catch(() => {
+        // Those who wait poll meanwhile; the next one who waits tries again.
+        this.#listening = undefined
+        return undefined
+      })
+  }
+}
