@@ -1,0 +1,247 @@
+import type { NewParkedRecord, Position } from '@millrace/contracts'
+
+import { pause } from '../clock/pulse.ts'
+import { isOutage, isPermanent } from '../errors/classify.ts'
+import type { LedgerOwner, PartitionLedger } from '../ledger/partition-ledger.ts'
+import type { DecodedRecord, Effects, WantedDelivery } from '../processor/handler-context.ts'
+import { Backoff } from '../retry/backoff.ts'
+import { retryDelayMs } from '../retry/retry-policy.ts'
+import { byCommit, parkedOf } from './decode-batch.ts'
+import type { DecodedBatch } from './decode-batch.ts'
+import { runHandler } from './run-handler.ts'
+
+/** What a batch runner tells the partition it belongs to. */
+export interface BatchEvents {
+  /** A handler or its writes failed, or something it needs is away. */
+  readonly onProblem: (error: unknown) => void
+}
+
+/** Thrown when the partition winds down between two tries: the batch is handled by the next owner. */
+export class HandlingInterrupted extends Error {
+  override readonly name = 'HandlingInterrupted'
+}
+
+interface Recorded {
+  readonly checkpoint: Position
+  readonly records: number
+  readonly effects: Effects
+  readonly parked: readonly NewParkedRecord[]
+  readonly unparked: readonly string[]
+}
+
+type Change = Partial<Recorded> & Pick<Recorded, 'checkpoint' | 'records'>
+
+type Outcome =
+  | { readonly kind: 'handled'; readonly record: DecodedRecord; readonly effects: Effects }
+  | { readonly kind: 'parked'; readonly parked: NewParkedRecord }
+
+const nothing: Effects = { writes: [], deliveries: [] }
+
+function merge(all: readonly Effects[]): Effects {
+  return {
+    writes: all.flatMap(({ writes }) => writes),
+    deliveries: all.flatMap(({ deliveries }) => deliveries),
+  }
+}
+
+/**
+ * Handles batches so that a failing handler costs exactly the record that it fails on, and a refused write those of
+ * its commit that wrote.
+ *
+ * The batch runs as a whole. If that fails, it runs again commit by commit; a commit that fails runs record by record,
+ * each tried by the processor's retry policy and parked when that is used up. Whatever happens, the effects of a
+ * commit, its parked records and the checkpoint behind it become durable in one transaction.
+ */
+export class BatchRunner {
+  readonly #owner: LedgerOwner
+  readonly #ledger: PartitionLedger
+  readonly #events: BatchEvents
+
+  constructor(owner: LedgerOwner, ledger: PartitionLedger, events: BatchEvents) {
+    this.#owner = owner
+    this.#ledger = ledger
+    this.#events = events
+  }
+
+  /** @throws {@link HandlingInterrupted}, the end of the tenure, and what the store cannot recover from */
+  async handle(batch: DecodedBatch, end: Position): Promise<void> {
+    const { records, malformed } = batch
+    if (records.length === 0)
+      return await this.#record({ checkpoint: end, records: malformed.length, parked: malformed })
+    try {
+      await this.#together(batch, end)
+    } catch (error) {
+      this.#judge(error)
+      await this.#apart(batch, end, error)
+    }
+  }
+
+  /** Handles a parked record again, once. @throws what its handler or the store throws */
+  async handleParked(record: DecodedRecord, checkpoint: Position): Promise<void> {
+    const effects = await this.#effectsOf([record])
+    await this.#record({ checkpoint, records: 0, effects, unparked: [record.stored.id] })
+  }
+
+  async #together({ records, malformed }: DecodedBatch, end: Position): Promise<void> {
+    const effects = await this.#effectsOf(records)
+    await this.#record({
+      checkpoint: end,
+      records: records.length + malformed.length,
+      effects,
+      parked: malformed,
+    })
+  }
+
+  /** One call of the handler, repeated only while something the handler needs is away: no record is to blame for that. */
+  async #effectsOf(records: readonly DecodedRecord[]): Promise<Effects> {
+    const { processor, tenure, scope } = this.#owner
+    const backoff = new Backoff(scope.random)
+    for (;;) {
+      try {
+        return await runHandler(processor, records, tenure.over)
+      } catch (error) {
+        this.#judge(error)
+        if (!isOutage(error)) throw error
+        this.#events.onProblem(error)
+        await this.#wait(backoff.next())
+      }
+    }
+  }
+
+  async #apart({ records, malformed }: DecodedBatch, end: Position, first: unknown): Promise<void> {
+    const commits = byCommit(records)
+    const alone = records.length === 1 ? first : undefined
+    for (const [index, commit] of commits.entries()) {
+      const last = commit.at(-1)
+      const isLast = index === commits.length - 1
+      if (last === undefined) continue
+      const checkpoint = isLast ? end : last.stored.position
+      const upTo = ({ position }: NewParkedRecord): boolean => isLast || position.commit <= checkpoint.commit
+      const from = commits[index - 1]?.at(-1)?.stored.position.commit ?? -1
+      const bad = malformed.filter((each) => each.position.commit > from && upTo(each))
+      await this.#commit({ records: commit, malformed: bad }, checkpoint, alone)
+    }
+  }
+
+  /** One commit: as a whole, then record by record. `known` is its failure where it ran alone already. */
+  async #commit(commit: DecodedBatch, checkpoint: Position, known: unknown): Promise<void> {
+    if (commit.records.length > 1) {
+      try {
+        return await this.#together(commit, checkpoint)
+      } catch (error) {
+        this.#judge(error)
+        this.#events.onProblem(error)
+      }
+    }
+    const outcomes: Outcome[] = []
+    for (const record of commit.records) outcomes.push(await this.#alone(record, known))
+    await this.#recordOutcomes(outcomes, commit, checkpoint)
+  }
+
+  async #alone(record: DecodedRecord, known: unknown): Promise<Outcome> {
+    const { scope, processor } = this.#owner
+    let error = known
+    for (let tries = known === undefined ? 0 : 1; ; tries++) {
+      if (error !== undefined) {
+        this.#events.onProblem(error)
+        if (tries >= processor.retry.maxAttempts || isPermanent(error))
+          return { kind: 'parked', parked: parkedOf(record.stored, scope.errorText(error)) }
+        await this.#wait(retryDelayMs(processor.retry, tries, scope.random))
+      }
+      try {
+        return { kind: 'handled', record, effects: await this.#effectsOf([record]) }
+      } catch (thrown) {
+        this.#judge(thrown)
+        error = thrown ?? new Error('the handler threw undefined')
+      }
+    }
+  }
+
+  async #recordOutcomes(
+    outcomes: readonly Outcome[],
+    commit: DecodedBatch,
+    checkpoint: Position,
+  ): Promise<void> {
+    const records = commit.records.length + commit.malformed.length
+    const handled = outcomes.filter((outcome) => outcome.kind === 'handled')
+    const parked = [
+      ...commit.malformed,
+      ...outcomes.flatMap((each) => (each.kind === 'parked' ? [each.parked] : [])),
+    ]
+    try {
+      await this.#recordPatiently({
+        checkpoint,
+        records,
+        effects: merge(handled.map(({ effects }) => effects)),
+        parked,
+      })
+    } catch (error) {
+      this.#judge(error)
+      // The database refused a write. A commit's writes are one, so all records that wrote are set aside.
+      const reason = this.#owner.scope.errorText(error)
+      const writers = handled.filter(({ effects }) => effects.writes.length > 0)
+      if (writers.length === 0) throw error
+      const others = handled.filter(({ effects }) => effects.writes.length === 0)
+      await this.#record({
+        checkpoint,
+        records,
+        effects: merge(others.map(({ effects }) => effects)),
+        parked: [...parked, ...writers.map(({ record }) => parkedOf(record.stored, reason))],
+      })
+    }
+  }
+
+  /** By the processor's retry policy: what a database refuses once, in a deadlock say, it may take the next time. */
+  async #recordPatiently(change: Change): Promise<void> {
+    const { processor, scope } = this.#owner
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#record(change)
+      } catch (error) {
+        this.#judge(error)
+        this.#events.onProblem(error)
+        if (tries >= processor.retry.maxAttempts || isPermanent(error)) throw error
+        await this.#wait(retryDelayMs(processor.retry, tries, scope.random))
+      }
+    }
+  }
+
+  async #record(change: Change): Promise<void> {
+    const { scope, tenure } = this.#owner
+    const { checkpoint, records, effects = nothing, parked = [], unparked = [] } = change
+    const wanted: readonly WantedDelivery[] = effects.deliveries
+    const deliveries = this.#ledger.open(wanted)
+    const advance = { checkpoint, records, writes: effects.writes, deliveries, parked, unparked }
+    try {
+      const { started } = await tenure.persist(() => scope.store.advance(tenure.lease, advance))
+      this.#ledger.begin(deliveries, wanted, started)
+    } catch (error) {
+      this.#ledger.forget(deliveries)
+      throw error
+    }
+    this.#tell({ checkpoint, records, effects, parked, unparked })
+  }
+
+  #tell({ checkpoint, records, parked, unparked }: Recorded): void {
+    const { scope, tenure } = this.#owner
+    const { processor, partition } = tenure.lease
+    const { facts } = scope
+    for (const { recordId, reason } of parked)
+      facts.tell({ kind: 'record-parked', processor, partition, recordId, reason })
+    for (const recordId of unparked)
+      facts.tell({ kind: 'record-unparked', processor, partition, recordId, reason: undefined })
+    facts.tell({ kind: 'processor-advanced', processor, partition, checkpoint, records })
+  }
+
+  /** Throws on what is no failure of a record: the end of the tenure (also of a lost one) and of the patience. */
+  #judge(error: unknown): void {
+    this.#owner.tenure.over.throwIfAborted()
+    if (error instanceof HandlingInterrupted) throw error
+  }
+
+  async #wait(ms: number): Promise<void> {
+    const { winding } = this.#owner.tenure
+    await pause(ms, winding)
+    if (winding.aborted) throw new HandlingInterrupted('the partition winds down')
+  }
+}

@@ -1,0 +1,194 @@
+import type { LogBatch, ParkedRecord, Position, StoredEvent } from '@millrace/contracts'
+
+import { nextTurn } from '../clock/next-turn.ts'
+import { Pulse, pause } from '../clock/pulse.ts'
+import type { LedgerOwner, PartitionLedger } from '../ledger/partition-ledger.ts'
+import { partitionOf, passes } from '../processor/partition-of.ts'
+import { Backoff } from '../retry/backoff.ts'
+import { BatchRunner, HandlingInterrupted } from './batch-runner.ts'
+import { decodeBatch } from './decode-batch.ts'
+
+/** What a handler loop tells the partition it belongs to. */
+export interface HandlerEvents {
+  /** The record's or the handler's fault; `undefined` once things go well again. */
+  readonly onProblem: (error: unknown) => void
+  readonly onProgress: () => void
+}
+
+const saveAfterMs = 1_000
+const maxParkedAtOnce = 50
+
+/**
+ * Reads the log for one partition and handles it batch by batch. A stretch of the log that holds nothing for this
+ * partition moves the checkpoint in memory at once and in the store within a second: repeating it would cost nothing.
+ */
+export class PartitionHandler {
+  readonly #owner: LedgerOwner
+  readonly #events: HandlerEvents
+  readonly #runner: BatchRunner
+  readonly #pulse = new Pulse()
+  #interrupt = new AbortController()
+  #position: Position
+  #saved: Position
+  #unsavedSince: number | undefined
+  #retryParked = true
+
+  constructor(owner: LedgerOwner, ledger: PartitionLedger, events: HandlerEvents) {
+    this.#owner = owner
+    this.#events = events
+    this.#position = owner.tenure.lease.checkpoint
+    this.#saved = this.#position
+    this.#runner = new BatchRunner(owner, ledger, events)
+  }
+
+  /** Everything up to here is handled, or was not for this partition. */
+  get position(): Position {
+    return this.#position
+  }
+
+  /** Looks for parked records to retry, and for more in the log. */
+  poke(): void {
+    this.#retryParked = true
+    this.resume()
+  }
+
+  /** Goes on if it waited. */
+  resume(): void {
+    this.#pulse.notify()
+    this.#interrupt.abort()
+  }
+
+  /** Handles until the tenure winds down. @throws the end of the tenure, and what waiting does not mend */
+  async run(): Promise<void> {
+    const { tenure, scope } = this.#owner
+    const onWinding = (): void => this.resume()
+    tenure.winding.addEventListener('abort', onWinding, { once: true })
+    const backoff = new Backoff(scope.random)
+    try {
+      while (!tenure.winding.aborted) {
+        await nextTurn()
+        if (await this.#turn(backoff)) backoff.reset()
+      }
+      await this.#save()
+    } catch (error) {
+      if (!(error instanceof HandlingInterrupted)) throw error
+    } finally {
+      tenure.winding.removeEventListener('abort', onWinding)
+    }
+  }
+
+  /** One round; false when the log could not be read. */
+  async #turn(backoff: Backoff): Promise<boolean> {
+    const { tenure } = this.#owner
+    if (!tenure.mayStart()) {
+      await this.#pulse.wait({ timeoutMs: saveAfterMs, signal: tenure.winding })
+      return true
+    }
+    if (this.#retryParked) await this.#handleParked()
+    if (this.#isSaveDue()) await this.#save()
+    let batch: LogBatch<StoredEvent> | undefined
+    try {
+      batch = await this.#read()
+    } catch (error) {
+      tenure.over.throwIfAborted()
+      this.#events.onProblem(error)
+      await pause(backoff.next(), tenure.winding)
+      return false
+    }
+    if (batch !== undefined && tenure.mayStart()) await this.#handle(batch)
+    return true
+  }
+
+  /** The next batch; undefined when something else is to be done first. */
+  async #read(): Promise<LogBatch<StoredEvent> | undefined> {
+    const { scope, processor, tenure } = this.#owner
+    const interrupt = new AbortController()
+    this.#interrupt = interrupt
+    if (tenure.winding.aborted || this.#retryParked) return undefined
+    const timer =
+      this.#unsavedSince === undefined ? undefined : setTimeout(() => interrupt.abort(), this.#saveInMs())
+    try {
+      return await scope.tail.next(this.#position, { filter: processor.filter, signal: interrupt.signal })
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #handle(batch: LogBatch<StoredEvent>): Promise<void> {
+    const { processor, scope, tenure } = this.#owner
+    const { partition } = tenure.lease
+    const mine = batch.records.filter(
+      (record) =>
+        partitionOf(record.bucket, processor.partitions) === partition && passes(processor.filter, record),
+    )
+    if (mine.length === 0) return this.#skip(batch.end)
+    await this.#runner.handle(decodeBatch(scope, mine), batch.end)
+    this.#moveTo(batch.end)
+    this.#saved = batch.end
+    this.#unsavedSince = undefined
+  }
+
+  #skip(end: Position): void {
+    this.#unsavedSince ??= this.#owner.scope.clock.monotonic()
+    this.#moveTo(end)
+  }
+
+  #moveTo(position: Position): void {
+    this.#position = position
+    this.#events.onProgress()
+  }
+
+  #saveInMs(): number {
+    if (this.#unsavedSince === undefined) return saveAfterMs
+    return Math.max(0, this.#unsavedSince + saveAfterMs - this.#owner.scope.clock.monotonic())
+  }
+
+  #isSaveDue(): boolean {
+    return this.#unsavedSince !== undefined && this.#saveInMs() === 0
+  }
+
+  async #save(): Promise<void> {
+    if (this.#unsavedSince === undefined) return
+    const { tenure, scope } = this.#owner
+    const checkpoint = this.#position
+    const advance = { checkpoint, records: 0, writes: [], deliveries: [], parked: [], unparked: [] }
+    await tenure.persist(() => scope.store.advance(tenure.lease, advance))
+    this.#saved = checkpoint
+    this.#unsavedSince = undefined
+    const { processor, partition } = tenure.lease
+    scope.facts.tell({ kind: 'processor-advanced', processor, partition, checkpoint, records: 0 })
+  }
+
+  async #handleParked(): Promise<void> {
+    const { tenure, scope } = this.#owner
+    this.#retryParked = false
+    const parked = await tenure.persist(() => scope.store.parkedToRetry(tenure.lease, maxParkedAtOnce))
+    if (parked.length === maxParkedAtOnce) this.#retryParked = true
+    for (const record of parked) await this.#handleOneParked(record)
+  }
+
+  async #handleOneParked(parked: ParkedRecord): Promise<void> {
+    const { tenure, scope } = this.#owner
+    try {
+      const stored = await tenure.persist(() => scope.log.readAt(parked.position))
+      if (stored === undefined) return await this.#parkAgain(parked, 'the record is no longer in the log')
+      const { records, malformed } = decodeBatch(scope, [stored])
+      const [record] = records
+      if (record === undefined) return await this.#parkAgain(parked, malformed[0]?.reason ?? 'malformed')
+      await this.#runner.handleParked(record, this.#saved)
+    } catch (error) {
+      tenure.over.throwIfAborted()
+      if (error instanceof HandlingInterrupted) throw error
+      this.#events.onProblem(error)
+      await this.#parkAgain(parked, scope.errorText(error))
+    }
+  }
+
+  async #parkAgain(parked: ParkedRecord, reason: string): Promise<void> {
+    const { tenure, scope } = this.#owner
+    const { processor, partition } = tenure.lease
+    const { recordId } = parked
+    await tenure.persist(() => scope.store.parkAgain(tenure.lease, recordId, reason))
+    scope.facts.tell({ kind: 'record-parked', processor, partition, recordId, reason })
+  }
+}

@@ -1,0 +1,42 @@
+import { ProjectionError, failpoint } from '@millrace/contracts'
+
+import { until } from '../clock/until.ts'
+import type { Processor } from '../processor/define-processor.ts'
+import { EffectCollector } from '../processor/handler-context.ts'
+import type { DecodedRecord, Effects } from '../processor/handler-context.ts'
+
+/**
+ * Calls the handler once and returns what it asked for.
+ * @throws what the handler throws, a retryable error at its time-out, and the reason of `over`
+ */
+export async function runHandler(
+  processor: Processor,
+  records: readonly DecodedRecord[],
+  over: AbortSignal,
+): Promise<Effects> {
+  over.throwIfAborted()
+  const actions = new Set(processor.actions.map(({ name }) => name))
+  const ending = new AbortController()
+  const onOver = (): void => ending.abort(over.reason)
+  over.addEventListener('abort', onOver, { once: true })
+  const timer = setTimeout(() => ending.abort(lateError(processor, records)), processor.timeoutMs)
+  const collector = new EffectCollector(records, actions, ending.signal)
+  try {
+    await failpoint('handler:before')
+    const envelopes = records.flatMap((record) => record.envelopes)
+    await until(Promise.resolve(processor.handle(envelopes, collector)), ending.signal)
+    await failpoint('handler:after')
+    return collector.close()
+  } finally {
+    collector.close()
+    clearTimeout(timer)
+    over.removeEventListener('abort', onOver)
+  }
+}
+
+function lateError(processor: Processor, records: readonly DecodedRecord[]): Error {
+  const at = { processor: processor.name, recordId: records[0]?.stored.id ?? 'none' }
+  return new ProjectionError(at, {
+    cause: new Error(`the handler took longer than ${processor.timeoutMs} ms`),
+  })
+}

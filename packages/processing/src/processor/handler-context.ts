@@ -1,0 +1,83 @@
+import { InvalidValueError } from '@millrace/contracts'
+import type { Envelope, StateWrite, StoredEvent } from '@millrace/contracts'
+
+/** What a handler may cause. Nothing of it happens if the handler throws. */
+export interface HandlerContext<ActionName extends string = string> {
+  /** An SQL statement with numbered parameters, run in the transaction that moves the checkpoint, in call order. */
+  write(statement: string, values?: readonly unknown[]): void
+  /**
+   * Opens a delivery of the event to one of the processor's actions, in the transaction that moves the checkpoint.
+   * Asked twice for one event and action, it is opened once.
+   * @throws {@link InvalidValueError} for an action that is not the processor's or an event that is not of this batch
+   */
+  deliver(action: ActionName, envelope: Envelope): void
+  /** Aborts when the handler's time is up or its partition is lost. */
+  readonly signal: AbortSignal
+}
+
+/** A stored record and what it decodes to. */
+export interface DecodedRecord {
+  readonly stored: StoredEvent
+  readonly envelopes: readonly Envelope[]
+}
+
+/** A delivery asked for, with its record at hand. */
+export interface WantedDelivery {
+  readonly action: string
+  readonly envelope: Envelope
+  readonly stored: StoredEvent
+}
+
+/** Everything one call of a handler asked for. */
+export interface Effects {
+  readonly writes: readonly StateWrite[]
+  readonly deliveries: readonly WantedDelivery[]
+}
+
+/** Gathers what a handler asks for. */
+export class EffectCollector implements HandlerContext {
+  readonly signal: AbortSignal
+  readonly #actions: ReadonlySet<string>
+  readonly #stored: ReadonlyMap<string, StoredEvent>
+  readonly #writes: StateWrite[] = []
+  readonly #deliveries = new Map<string, WantedDelivery>()
+  #closed = false
+
+  constructor(records: readonly DecodedRecord[], actions: ReadonlySet<string>, signal: AbortSignal) {
+    this.signal = signal
+    this.#actions = actions
+    this.#stored = new Map(
+      records.flatMap(({ stored, envelopes }) => envelopes.map(({ id }) => [id, stored] as const)),
+    )
+  }
+
+  write(statement: string, values: readonly unknown[] = []): void {
+    this.#checkOpen('context.write')
+    if (typeof statement !== 'string' || statement.trim() === '')
+      throw new InvalidValueError('context.write: statement', 'an SQL statement')
+    this.#writes.push({ statement, values })
+  }
+
+  deliver(action: string, envelope: Envelope): void {
+    this.#checkOpen('context.deliver')
+    if (!this.#actions.has(action))
+      throw new InvalidValueError(
+        'context.deliver: action',
+        `an action of this processor, not ${JSON.stringify(action)}`,
+      )
+    const stored = this.#stored.get(envelope.id)
+    if (stored === undefined)
+      throw new InvalidValueError('context.deliver: envelope', 'an event of the batch in hand')
+    this.#deliveries.set(`${envelope.id}:${action}`, { action, envelope, stored })
+  }
+
+  /** What was gathered; later calls of the context are refused. */
+  close(): Effects {
+    this.#closed = true
+    return { writes: this.#writes, deliveries: [...this.#deliveries.values()] }
+  }
+
+  #checkOpen(what: string): void {
+    if (this.#closed) throw new InvalidValueError(what, 'called before the handler ends')
+  }
+}

@@ -1,0 +1,221 @@
+import { ConfigurationError, comparePositions } from '@millrace/contracts'
+import type { Position } from '@millrace/contracts'
+
+import { ActionSlots } from '../action/action-slots.ts'
+import { Pulse } from '../clock/pulse.ts'
+import { isOutage } from '../errors/classify.ts'
+import { createErrorText } from '../errors/error-text.ts'
+import { PartitionRunner } from '../partition/partition-runner.ts'
+import type { Processor } from '../processor/define-processor.ts'
+import { LogTail } from '../tail/log-tail.ts'
+import { FactHub } from './facts.ts'
+import type { FactListener } from './facts.ts'
+import { RequestPoll } from './request-poll.ts'
+import type { RuntimeScope } from './runtime-scope.ts'
+import { reportPartitions } from './runtime-status.ts'
+import type { PartitionReport } from './runtime-status.ts'
+import { completeSettings } from './settings.ts'
+import type { ProcessorRuntimeOptions } from './settings.ts'
+
+/** Runs processors over one log. */
+export interface ProcessorRuntime extends AsyncDisposable {
+  /** The name under which this process holds leases. */
+  readonly owner: string
+  /**
+   * Registers the processors (which resolves `startFrom: 'now'` once, so call it before events come in) and begins.
+   * Resolves when all are registered, not when they have caught up.
+   * @throws what `ProcessorStore.register` and the log throw; nothing runs then, and it may be called again
+   */
+  start(): Promise<void>
+  /**
+   * Every partition of this runtime's processors.
+   * @throws {@link ConnectionError} while the database is away
+   */
+  status(): Promise<readonly PartitionReport[]>
+  /**
+   * Pauses a processor in all processes: nothing begins, attempts under way end. Kept across restarts.
+   * @returns false when the store knows no such processor
+   */
+  pause(processor: string, by?: string): Promise<boolean>
+  /** Undoes {@link ProcessorRuntime.pause}. @returns false when the store knows no such processor */
+  resume(processor: string, by?: string): Promise<boolean>
+  /** Looks at once for whatever there is to do: events, due deliveries, retries asked for, free leases. */
+  wake(): void
+  /**
+   * Waits until a processor has handled everything up to a position, in whichever process it runs. False when that did
+   * not happen within `timeoutMs` (by default 10_000) or before the runtime was closed.
+   * @throws {@link ConfigurationError} for a processor that is not of this runtime
+   */
+  reached(processor: string, position: Position, options?: { readonly timeoutMs?: number }): Promise<boolean>
+  /** Tells small facts as they happen, until the returned function is called. */
+  onChange(listener: FactListener): () => void
+  /**
+   * Stops within about a second: what is under way gets `stopGraceMs` to end and be recorded, leases are given back.
+   * An attempt that takes longer is aborted and becomes `unknown` with its next owner.
+   */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** How often a partition that another process runs is looked at by {@link ProcessorRuntime.reached}. */
+const foreignPollMs = 100
+
+class Runtime implements ProcessorRuntime {
+  readonly owner: string
+  readonly #scope: RuntimeScope
+  readonly #processors: readonly Processor[]
+  readonly #runners: readonly PartitionRunner[]
+  readonly #requests: RequestPoll
+  readonly #progress = new Set<Pulse>()
+  readonly #closed = new AbortController()
+  #starting: Promise<void> | undefined
+
+  constructor(options: ProcessorRuntimeOptions) {
+    const settings = completeSettings(options)
+    const { log, store, decode, processors, secrets = [] } = options
+    this.owner = settings.owner
+    const tail = new LogTail(log, { batchSize: settings.batchSize })
+    const errorText = createErrorText(secrets)
+    this.#scope = { ...settings, log, store, decode, tail, errorText, facts: new FactHub() }
+    this.#processors = processors
+    this.#runners = processors.flatMap((processor) => this.#runnersOf(processor))
+    this.#requests = new RequestPoll(store, settings.pollMs, {
+      onPaused: (processor, paused) =>
+        this.#ofProcessor(processor).forEach((runner) => runner.setPaused(paused)),
+      onRetry: (processor) => this.#ofProcessor(processor).forEach((runner) => runner.poke()),
+      onProblem: (error) => this.#runners.forEach((runner) => runner.trouble(error)),
+    })
+  }
+
+  async start(): Promise<void> {
+    if (this.#closed.signal.aborted)
+      throw new ConfigurationError('runtime', 'it was closed and cannot start again')
+    this.#starting ??= this.#begin()
+    try {
+      await this.#starting
+    } catch (error) {
+      this.#starting = undefined
+      throw error
+    }
+  }
+
+  async status(): Promise<readonly PartitionReport[]> {
+    const { log, store, clock } = this.#scope
+    return await reportPartitions(log, await store.status(), { runners: this.#runners, now: clock.now() })
+  }
+
+  async pause(processor: string, by = 'runtime'): Promise<boolean> {
+    return await this.#setPaused(processor, { paused: true, by })
+  }
+
+  async resume(processor: string, by = 'runtime'): Promise<boolean> {
+    return await this.#setPaused(processor, { paused: false, by })
+  }
+
+  wake(): void {
+    this.#scope.tail.poke()
+    this.#requests.poke()
+    for (const runner of this.#runners) runner.poke()
+  }
+
+  async reached(
+    processor: string,
+    position: Position,
+    options: { readonly timeoutMs?: number } = {},
+  ): Promise<boolean> {
+    const { clock } = this.#scope
+    if (this.#ofProcessor(processor).length === 0)
+      throw new ConfigurationError('processor', `${processor} is not of this runtime`)
+    const deadline = clock.monotonic() + (options.timeoutMs ?? 10_000)
+    const pulse = new Pulse()
+    this.#progress.add(pulse)
+    try {
+      while (!(await this.#hasReached(processor, position))) {
+        const leftMs = deadline - clock.monotonic()
+        if (leftMs <= 0 || this.#closed.signal.aborted) return false
+        await pulse.wait({ timeoutMs: Math.min(leftMs, foreignPollMs), signal: this.#closed.signal })
+      }
+      return true
+    } finally {
+      this.#progress.delete(pulse)
+    }
+  }
+
+  onChange(listener: FactListener): () => void {
+    return this.#scope.facts.add(listener)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort()
+    await Promise.all([this.#requests.stop(), ...this.#runners.map((runner) => runner.stop())])
+    this.#scope.tail[Symbol.dispose]()
+  }
+
+  #runnersOf(processor: Processor): PartitionRunner[] {
+    const slots = new Map(
+      processor.actions.map(({ name, concurrency }) => [name, new ActionSlots(concurrency)] as const),
+    )
+    const onProgress = (): void => {
+      for (const pulse of this.#progress) pulse.notify()
+    }
+    return Array.from(
+      { length: processor.partitions },
+      (_, partition) => new PartitionRunner({ scope: this.#scope, processor, partition, slots, onProgress }),
+    )
+  }
+
+  #ofProcessor(name: string): readonly PartitionRunner[] {
+    return this.#runners.filter(({ processor }) => processor === name)
+  }
+
+  async #begin(): Promise<void> {
+    const { log, store } = this.#scope
+    for (const { name, partitions, startFrom } of this.#processors) {
+      const start = startFrom === 'now' ? await log.head() : await log.beginning()
+      await store.register({ processor: name, partitions, log: log.name, start })
+    }
+    if (this.#closed.signal.aborted) return
+    for (const runner of this.#runners) runner.start()
+    this.#requests.start()
+  }
+
+  async #setPaused(
+    processor: string,
+    change: { readonly paused: boolean; readonly by: string },
+  ): Promise<boolean> {
+    const known = await this.#scope.store.setPaused(processor, change)
+    if (known) for (const runner of this.#ofProcessor(processor)) runner.setPaused(change.paused)
+    return known
+  }
+
+  async #hasReached(processor: string, position: Position): Promise<boolean> {
+    const runners = this.#ofProcessor(processor)
+    const behind = runners.filter(
+      ({ view }) => view.position !== undefined && comparePositions(view.position, position) < 0,
+    )
+    if (behind.length > 0) return false
+    const foreign = runners.filter(({ view }) => view.position === undefined)
+    return foreign.length === 0 || (await this.#haveStored(foreign, position))
+  }
+
+  async #haveStored(runners: readonly PartitionRunner[], position: Position): Promise<boolean> {
+    try {
+      const stored = await this.#scope.store.status()
+      return runners.every(({ processor, partition }) =>
+        stored.some(
+          (each) =>
+            each.processor === processor &&
+            each.partition === partition &&
+            comparePositions(each.checkpoint, position) >= 0,
+        ),
+      )
+    } catch (error) {
+      if (!isOutage(error)) throw error
+      return false
+    }
+  }
+}
+
+/** A runtime that has not started yet. @throws {@link ConfigurationError} naming the setting */
+export function createProcessorRuntime(options: ProcessorRuntimeOptions): ProcessorRuntime {
+  return new Runtime(options)
+}

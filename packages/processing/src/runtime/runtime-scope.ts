@@ -1,0 +1,22 @@
+import type { EventDecoder, EventLog, ProcessorStore, StoredEvent } from '@millrace/contracts'
+
+import type { Clock } from '../clock/clock.ts'
+import type { ErrorText } from '../errors/error-text.ts'
+import type { LogTail } from '../tail/log-tail.ts'
+import type { FactHub } from './facts.ts'
+
+/** What all partitions of a runtime share. */
+export interface RuntimeScope {
+  readonly log: EventLog<StoredEvent>
+  readonly store: ProcessorStore
+  readonly decode: EventDecoder
+  readonly owner: string
+  readonly clock: Clock
+  readonly random: () => number
+  readonly errorText: ErrorText
+  readonly facts: FactHub
+  readonly tail: LogTail
+  readonly leaseTtlMs: number
+  readonly pollMs: number
+  readonly stopGraceMs: number
+}

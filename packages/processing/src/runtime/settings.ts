@@ -1,0 +1,73 @@
+import { hostname } from 'node:os'
+
+import { createIdFactory } from '@millrace/contracts'
+import type { EventDecoder, EventLog, ProcessorStore, StoredEvent } from '@millrace/contracts'
+import { ConfigurationError } from '@millrace/contracts'
+
+import { checkWhole } from '../action/define-action.ts'
+import { systemClock } from '../clock/clock.ts'
+import type { Clock } from '../clock/clock.ts'
+import type { Processor } from '../processor/define-processor.ts'
+
+/** Settings of {@link createProcessorRuntime}. */
+export interface ProcessorRuntimeOptions {
+  /** The one log all processors of this runtime read. */
+  readonly log: EventLog<StoredEvent>
+  /** Leases, checkpoints and the ledger; stays the caller's to close, after the runtime. */
+  readonly store: ProcessorStore
+  /** The decoding pipeline, for example of `createEventDecoder`. */
+  readonly decode: EventDecoder
+  readonly processors: readonly Processor[]
+  /** Names this process in leases; unique among all that ever run. @defaultValue host, process id and a new ULID */
+  readonly owner?: string
+  /** Milliseconds a lease outlives its last renewal, so the time until another process takes over. @defaultValue 10_000 */
+  readonly leaseTtlMs?: number
+  /**
+   * Milliseconds between two looks at what other processes do: leases that became free, pauses, retries asked for.
+   * @defaultValue 500
+   */
+  readonly pollMs?: number
+  /** Records of one batch, more where a commit is larger; 1 to 10_000. @defaultValue 500 */
+  readonly batchSize?: number
+  /** Milliseconds a stop waits for what is under way. @defaultValue 700 */
+  readonly stopGraceMs?: number
+  /** Texts that must not appear in any recorded error. @defaultValue none */
+  readonly secrets?: readonly string[]
+  /** @defaultValue the machine's clocks */
+  readonly clock?: Clock
+  /** For jitter; from 0 to below 1. @defaultValue `Math.random` */
+  readonly random?: () => number
+}
+
+/** Complete, valid settings. */
+export interface RuntimeSettings {
+  readonly owner: string
+  readonly leaseTtlMs: number
+  readonly pollMs: number
+  readonly batchSize: number
+  readonly stopGraceMs: number
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+const runtimeDefaults = { leaseTtlMs: 10_000, pollMs: 500, batchSize: 500, stopGraceMs: 700 }
+
+function checkProcessors(processors: readonly Processor[]): void {
+  const names = processors.map(({ name }) => name)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw new ConfigurationError('processors', `processor ${twice} is listed twice`)
+}
+
+/** Fills in the defaults. @throws {@link ConfigurationError} naming the field */
+export function completeSettings(options: ProcessorRuntimeOptions): RuntimeSettings {
+  const { leaseTtlMs, pollMs, batchSize, stopGraceMs } = { ...runtimeDefaults, ...options }
+  checkProcessors(options.processors)
+  checkWhole('leaseTtlMs', leaseTtlMs, [100, 3_600_000])
+  checkWhole('pollMs', pollMs, [10, 60_000])
+  checkWhole('batchSize', batchSize, [1, 10_000])
+  checkWhole('stopGraceMs', stopGraceMs, [0, 60_000])
+  const owner = options.owner ?? `${hostname()}:${process.pid}:${createIdFactory()()}`
+  if (owner === '') throw new ConfigurationError('owner', 'must not be empty')
+  const { clock = systemClock, random = Math.random } = options
+  return { owner, leaseTtlMs, pollMs, batchSize, stopGraceMs, clock, random }
+}
