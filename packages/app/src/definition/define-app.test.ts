@@ -1,0 +1,80 @@
+import { createEventDecoder } from '@millrace/contracts'
+import { defineProcessor } from '@millrace/processing'
+import { expect, expectTypeOf, test } from 'vitest'
+
+import type { ProcessorContext } from './app-definition.ts'
+import { defineApp, isAppDefinition } from './define-app.ts'
+
+const processor = defineProcessor({ name: 'none', startFrom: 'beginning', handle: () => undefined })
+
+test('everything but the name has a default', () => {
+  const app = defineApp({ name: 'inbox' })
+  expect(app).toMatchObject({
+    kind: 'millrace-app',
+    name: 'inbox',
+    readModels: [],
+    secrets: {},
+    settings: {},
+    decoding: {},
+  })
+  expect(app.processors({} as ProcessorContext)).toEqual([])
+  expect(isAppDefinition(app)).toBe(true)
+})
+
+test('processors are a list or a function of what they need', () => {
+  expect(defineApp({ name: 'a', processors: [processor] }).processors({} as ProcessorContext)).toEqual([
+    processor,
+  ])
+  const app = defineApp({
+    name: 'a',
+    secrets: { signingSecret: { variable: 'SIGNING_SECRET' } },
+    processors: ({ secret }) => {
+      expectTypeOf(secret).parameter(0).toEqualTypeOf<'signingSecret' | 'webhookSecret'>()
+      return [processor]
+    },
+  })
+  expectTypeOf(app.secrets).toHaveProperty('signingSecret')
+  const context = { secret: () => 'x' } as unknown as ProcessorContext<typeof app.secrets>
+  expect(app.processors(context)).toEqual([processor])
+})
+
+test('every setting may be given', () => {
+  const app = defineApp({
+    name: 'a',
+    decoding: { serializers: [], decrypt: ({ payload }) => payload, upcast: (envelope) => [envelope] },
+    readModels: [{ name: 'activity', script: 'select 1' }],
+    settings: {
+      dataDir: 'd',
+      databaseUrl: 'postgres://h/d',
+      host: '::1',
+      port: 0,
+      hosts: ['a.example'],
+      maxEventBytes: 1000,
+    },
+  })
+  expect(createEventDecoder(app.decoding)).toBeTypeOf('function')
+  expect(app.settings.port).toBe(0)
+})
+
+test.each<[setting: string, definition: unknown]>([
+  ['nmae', { name: 'a', nmae: 'b' }],
+  ['name', {}],
+  ['name', { name: 'A b' }],
+  ['processors', { name: 'a', processors: 'all' }],
+  ['processors[1]', { name: 'a', processors: [processor, {}] }],
+  ['readModels[0].script', { name: 'a', readModels: [{ name: 'x' }] }],
+  ['readModels[0].name', { name: 'a', readModels: [{ name: 'x y', script: 's' }] }],
+  ['settings.port', { name: 'a', settings: { port: 70_000 } }],
+  ['settings.pot', { name: 'a', settings: { pot: 1 } }],
+  ['settings.hosts[0]', { name: 'a', settings: { hosts: ['a:80'] } }],
+  ['decoding.upcast', { name: 'a', decoding: { upcast: true } }],
+  ['secrets.key.variable', { name: 'a', secrets: { key: { variable: 'lower' } } }],
+  ['defineApp()', undefined],
+])('a bad definition names its setting: %s', (setting, definition) => {
+  const define = defineApp as (definition: unknown) => unknown
+  expect(() => define(definition)).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION', setting }))
+})
+
+test.each([undefined, null, 7, {}, { kind: 'other' }])('%j is no app', (value) => {
+  expect(isAppDefinition(value)).toBe(false)
+})

@@ -1,0 +1,130 @@
+import { formatPosition } from '@millrace/contracts'
+import type { EventDecoder, EventStore, PartitionStatus, ProcessorStore } from '@millrace/contracts'
+import type { ProcessorRuntime } from '@millrace/processing'
+
+import { checkActor, checkCategories, checkText, checkTypes } from './arguments.ts'
+import { deadLetterView, deliveryView } from './ledger-views.ts'
+import type { Management, TailQuery } from './management.ts'
+import { processorViews } from './processor-views.ts'
+import { listStreamsPage, readStreamPage, searchEventsPage } from './read-events.ts'
+import { listDeadLettersPage, listDeliveriesPage } from './read-ledger.ts'
+import { retryDeadLetter } from './retry-dead-letter.ts'
+import type { RetryContext } from './retry-dead-letter.ts'
+import { judge } from './status-view.ts'
+import { tailEvents } from './tail.ts'
+import type { EventView, ProcessorView, StatusView } from './views.ts'
+
+/** What {@link createManagement} works on; every `App` is one. */
+export interface ManagementSource {
+  readonly name: string
+  readonly mode: 'run' | 'inspect'
+  readonly instance: string
+  readonly startedAt: Date
+  readonly storage: { readonly kind: 'embedded' | 'postgres'; readonly place: string }
+  readonly store: EventStore
+  readonly processors: ProcessorStore
+  readonly decode: EventDecoder
+  /** What runs the processors in this process; undefined where nothing does. */
+  readonly runtime: Pick<ProcessorRuntime, 'status' | 'pause' | 'resume' | 'wake'> | undefined
+}
+
+/** Who looks at an embedded store holds it alone: a lease still found in it was left by a crash. */
+async function readPartitions({
+  processors,
+  mode,
+  storage,
+}: ManagementSource): Promise<readonly PartitionStatus[]> {
+  const statuses = await processors.status()
+  if (mode === 'run' || storage.kind === 'postgres') return statuses
+  return statuses.map((status) => ({ ...status, owner: undefined }))
+}
+
+async function readProcessors(source: ManagementSource): Promise<readonly ProcessorView[]> {
+  const { store, runtime } = source
+  const stored = await readPartitions(source)
+  return processorViews(store.log, stored, (await runtime?.status()) ?? [])
+}
+
+/** A store that does not answer is an answer too. */
+async function readStatus(source: ManagementSource): Promise<StatusView> {
+  const about = {
+    app: source.name,
+    mode: source.mode,
+    pid: process.pid,
+    instance: source.instance,
+    startedAt: source.startedAt.toISOString(),
+    at: new Date().toISOString(),
+  }
+  try {
+    const head = formatPosition(await source.store.log.head())
+    const processors = await readProcessors(source)
+    return { ...about, ...judge(processors), storage: { ...source.storage, head }, processors }
+  } catch (error) {
+    const storage = { ...source.storage, head: null }
+    const reason = error instanceof Error ? error.message : String(error)
+    return { ...about, status: 'down', reasons: [reason], storage, processors: [] }
+  }
+}
+
+async function* tail(
+  { store, decode }: ManagementSource,
+  query: TailQuery,
+): AsyncGenerator<EventView, void, undefined> {
+  checkTypes(query.types)
+  checkCategories(query.categories)
+  yield* tailEvents(store.log, decode, query)
+}
+
+/** The runtime of this process acts at once; another process's looks every half second. */
+function setPaused(
+  source: ManagementSource,
+  name: string,
+  change: { readonly paused: boolean; readonly by: string },
+): Promise<boolean> {
+  const { runtime, processors } = source
+  checkText('name', name)
+  const by = checkActor(change.by)
+  if (runtime === undefined) return processors.setPaused(name, { ...change, by })
+  return change.paused ? runtime.pause(name, by) : runtime.resume(name, by)
+}
+
+/** Operates an app in this process. */
+export function createManagement(source: ManagementSource): Management {
+  const { processors } = source
+  const retrying: RetryContext = {
+    processors,
+    partitions: () => readPartitions(source),
+    wake: () => source.runtime?.wake(),
+  }
+  return {
+    status: () => readStatus(source),
+    head: async () => formatPosition(await source.store.log.head()),
+    listStreams: (query = {}) => listStreamsPage(source, query),
+    readStream: (streamId, query = {}) => readStreamPage(source, streamId, query),
+    searchEvents: (query = {}) => searchEventsPage(source, query),
+    tail: (query = {}) => tail(source, query),
+    processors: () => readProcessors(source),
+    pauseProcessor: async (name, by) => setPaused(source, name, { paused: true, by }),
+    resumeProcessor: async (name, by) => setPaused(source, name, { paused: false, by }),
+    deliveries: (query = {}) => listDeliveriesPage(processors, query),
+    delivery: async (id) => {
+      checkText('id', id)
+      const delivery = await processors.getDelivery(id)
+      return delivery === undefined ? undefined : deliveryView(delivery)
+    },
+    deadLetters: (query = {}) => listDeadLettersPage(processors, query),
+    deadLetter: async (id) => {
+      checkText('id', id)
+      const item = await processors.deadLetters.get(id)
+      return item === undefined ? undefined : deadLetterView(item)
+    },
+    retryDeadLetter: async (id, options) => {
+      checkText('id', id)
+      return await retryDeadLetter(retrying, id, options)
+    },
+    removeDeadLetter: async (id, by) => {
+      checkText('id', id)
+      return await processors.deadLetters.remove(id, checkActor(by))
+    },
+  }
+}

@@ -1,0 +1,116 @@
+import type {
+  DeadLettersPage,
+  DeadLetterView,
+  DeliveriesPage,
+  DeliveryView,
+  EventsPage,
+  EventView,
+  ProcessorView,
+  RetryView,
+  StatusView,
+  StreamsPage,
+} from './views.ts'
+
+/** One page of a listing. */
+export interface PageQuery {
+  /** The previous page's `next`, asked with the same other fields. */
+  readonly cursor?: string
+  /** 1 to 1000. @defaultValue 100 */
+  readonly limit?: number
+}
+
+/** Narrowing of {@link Management.listStreams}. */
+export interface StreamQuery extends PageQuery {
+  readonly category?: string
+  /** @defaultValue false */
+  readonly includeTombstoned?: boolean
+}
+
+/** A window of one stream. */
+export interface StreamEventQuery extends PageQuery {
+  /** @defaultValue `'forwards'` */
+  readonly direction?: 'forwards' | 'backwards'
+  readonly fromVersion?: number
+  readonly toVersion?: number
+}
+
+/** A selection over all streams; several fields narrow it further. */
+export interface EventQuery extends PageQuery {
+  readonly types?: readonly string[]
+  readonly categories?: readonly string[]
+  readonly correlationId?: string
+  readonly causationId?: string
+  /** Earliest occurred-at: an ISO 8601 date or date-time, inclusive. A date is its first millisecond in UTC. */
+  readonly from?: string
+  /** Latest occurred-at, inclusive. A date is its last millisecond in UTC. */
+  readonly to?: string
+  /** @defaultValue `'forwards'`: oldest first */
+  readonly direction?: 'forwards' | 'backwards'
+}
+
+/** What {@link Management.tail} yields. */
+export interface TailQuery {
+  /** Only events after this position. @defaultValue the head: only what comes from now on */
+  readonly after?: string
+  readonly types?: readonly string[]
+  readonly categories?: readonly string[]
+  /** Ends the iteration without an error. */
+  readonly signal?: AbortSignal
+}
+
+/** Narrowing of {@link Management.deliveries}. */
+export interface DeliveryQuery extends PageQuery {
+  readonly state?: DeliveryView['state']
+  readonly processor?: string
+}
+
+/** Narrowing of {@link Management.deadLetters}. */
+export interface DeadLetterQuery extends PageQuery {
+  readonly kind?: 'delivery' | 'parked'
+  readonly processor?: string
+}
+
+/** Options of {@link Management.retryDeadLetter}. */
+export interface RetryOptions {
+  /** Who asks, for the history: 1 to 200 characters. */
+  readonly by: string
+  /** Milliseconds to wait for the outcome, at most 60,000. @defaultValue 15_000 */
+  readonly waitMs?: number
+}
+
+/**
+ * What operators may see and do, the same in process and over HTTP. Every result is plain JSON. Listings are pages
+ * whose cursors are opaque and belong to their query.
+ *
+ * All throw {@link InvalidValueError} naming the field, {@link InvalidCursorError}, and {@link ConnectionError} when
+ * the store or the server cannot be reached; something that does not exist is `undefined` or `false`, never an error.
+ */
+export interface Management {
+  /** Never throws for a store that is down: that is the answer. */
+  status(): Promise<StatusView>
+  /** The position of the last commit a reader can reach now. */
+  head(): Promise<string>
+  /** By id, in code unit order. */
+  listStreams(query?: StreamQuery): Promise<StreamsPage>
+  /** A window of one stream; undefined for a stream that never had events. */
+  readStream(streamId: string, query?: StreamEventQuery): Promise<EventsPage | undefined>
+  /** In the order of the log. */
+  searchEvents(query?: EventQuery): Promise<EventsPage>
+  /** Events as they are appended, for ever; the consumer sets the pace. */
+  tail(query?: TailQuery): AsyncIterable<EventView>
+  processors(): Promise<readonly ProcessorView[]>
+  /** False when there is no such processor. */
+  pauseProcessor(name: string, by: string): Promise<boolean>
+  /** False when there is no such processor. */
+  resumeProcessor(name: string, by: string): Promise<boolean>
+  /** Newest first. */
+  deliveries(query?: DeliveryQuery): Promise<DeliveriesPage>
+  delivery(id: string): Promise<DeliveryView | undefined>
+  /** Oldest first. */
+  deadLetters(query?: DeadLetterQuery): Promise<DeadLettersPage>
+  deadLetter(id: string): Promise<DeadLetterView | undefined>
+  /** Tries this one action or record once more and waits for what becomes of it; undefined when there is none. */
+  retryDeadLetter(id: string, options: RetryOptions): Promise<RetryView | undefined>
+  /** Removes it for good. False when there is none. */
+  removeDeadLetter(id: string, by: string): Promise<boolean>
+}

@@ -1,0 +1,167 @@
+import {
+  InvalidCursorError,
+  categoryOf,
+  formatPosition,
+  isMillraceError,
+  parsePosition,
+  parseStreamId,
+} from '@millrace/contracts'
+import type {
+  EventDecoder,
+  EventStore,
+  Position,
+  ReadAllOptions,
+  ReadStreamOptions,
+  StoredEvent,
+} from '@millrace/contracts'
+
+import {
+  checkCategories,
+  checkLimit,
+  checkOneOf,
+  checkText,
+  checkTypes,
+  checkVersion,
+  parseInstant,
+} from './arguments.ts'
+import { formatCursor, parseCursor } from './cursor.ts'
+import { eventViews } from './event-view.ts'
+import type { EventQuery, StreamEventQuery, StreamQuery } from './management.ts'
+import type { EventsPage, StreamsPage } from './views.ts'
+
+/** Where events are read from, and how they are decoded. */
+export interface EventReader {
+  readonly store: EventStore
+  readonly decode: EventDecoder
+}
+
+const directions = ['forwards', 'backwards']
+
+/** The page's events, and the last of them where more follow. */
+async function takePage(
+  events: AsyncIterable<StoredEvent>,
+  limit: number,
+): Promise<{ readonly page: readonly StoredEvent[]; readonly lastIfMore: StoredEvent | undefined }> {
+  const page: StoredEvent[] = []
+  for await (const event of events) {
+    if (page.length === limit) return { page, lastIfMore: page.at(-1) }
+    page.push(event)
+  }
+  return { page, lastIfMore: undefined }
+}
+
+/** A cursor's place that does not parse was not written by us. */
+function parsePlace<Place>(parse: () => Place): Place {
+  try {
+    return parse()
+  } catch (cause) {
+    if (!isMillraceError(cause)) throw cause
+    throw new InvalidCursorError('cursor: must be the `next` of an earlier page', { cause })
+  }
+}
+
+function parseVersionPlace(place: string): number {
+  const version = Number(place)
+  if (!Number.isSafeInteger(version) || version < 1)
+    throw new InvalidCursorError('cursor: must be the `next` of an earlier page')
+  return version
+}
+
+function streamWindow(query: StreamEventQuery, place: number | undefined): ReadStreamOptions {
+  const { direction = 'forwards', fromVersion, toVersion } = query
+  const forwards = direction === 'forwards'
+  const from = place !== undefined && forwards ? place + 1 : fromVersion
+  const to = place !== undefined && !forwards ? place - 1 : toVersion
+  return {
+    direction,
+    ...(from === undefined ? {} : { fromVersion: from }),
+    ...(to === undefined ? {} : { toVersion: to }),
+  }
+}
+
+/** One page of one stream; undefined for a stream that never had events. */
+export async function readStreamPage(
+  { store, decode }: EventReader,
+  streamId: string,
+  query: StreamEventQuery,
+): Promise<EventsPage | undefined> {
+  const id = parseStreamId(streamId, 'streamId')
+  const { cursor, limit: asked, ...scope } = query
+  const limit = checkLimit(asked)
+  checkOneOf('direction', query.direction, directions)
+  checkVersion('fromVersion', query.fromVersion)
+  checkVersion('toVersion', query.toVersion)
+  const bound = { ...scope, of: 'stream', streamId }
+  const place = cursor === undefined ? undefined : parseVersionPlace(parseCursor(bound, cursor))
+  if ((await store.describe(id)) === undefined) return undefined
+  const events = store.read(id, { ...streamWindow(query, place), limit: limit + 1 })
+  const { page, lastIfMore } = await takePage(events, limit)
+  return {
+    events: page.flatMap((event) => eventViews(event, decode)),
+    next: lastIfMore === undefined ? null : formatCursor(bound, String(lastIfMore.version)),
+  }
+}
+
+function selection(query: EventQuery, place: Position | undefined): ReadAllOptions {
+  const { types, categories, correlationId, causationId, from, to, direction = 'forwards' } = query
+  return {
+    direction,
+    ...(types === undefined ? {} : { types }),
+    ...(categories === undefined ? {} : { categories }),
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(causationId === undefined ? {} : { causationId }),
+    ...(from === undefined ? {} : { occurredFrom: parseInstant('from', from) }),
+    ...(to === undefined ? {} : { occurredUntil: parseInstant('to', to, true) }),
+    ...(place === undefined ? {} : direction === 'forwards' ? { after: place } : { before: place }),
+  }
+}
+
+/** One page of a selection over all streams. */
+export async function searchEventsPage(
+  { store, decode }: EventReader,
+  query: EventQuery,
+): Promise<EventsPage> {
+  const { cursor, limit: asked, ...scope } = query
+  const limit = checkLimit(asked)
+  checkOneOf('direction', query.direction, directions)
+  checkTypes(query.types)
+  checkCategories(query.categories)
+  checkText('correlationId', query.correlationId)
+  checkText('causationId', query.causationId)
+  const bound = { ...scope, of: 'events' }
+  const place = cursor === undefined ? undefined : parseCursor(bound, cursor)
+  const position = place === undefined ? undefined : parsePlace(() => parsePosition(place))
+  const { page, lastIfMore } = await takePage(
+    store.readAll({ ...selection(query, position), limit: limit + 1 }),
+    limit,
+  )
+  return {
+    events: page.flatMap((event) => eventViews(event, decode)),
+    next: lastIfMore === undefined ? null : formatCursor(bound, formatPosition(lastIfMore.position)),
+  }
+}
+
+/** One page of streams, by id. */
+export async function listStreamsPage({ store }: EventReader, query: StreamQuery): Promise<StreamsPage> {
+  const { cursor, limit: asked, ...scope } = query
+  const limit = checkLimit(asked)
+  const bound = { ...scope, of: 'streams' }
+  const place = cursor === undefined ? undefined : parseCursor(bound, cursor)
+  const after = place === undefined ? undefined : parsePlace(() => parseStreamId(place))
+  const page = await store.listStreams({ ...scope, ...(after === undefined ? {} : { after }), limit })
+  // A store gives at most a full page: whether more follow shows only there.
+  const last = page.length === limit ? page.at(-1) : undefined
+  const more =
+    last !== undefined && (await store.listStreams({ ...scope, after: last.id, limit: 1 })).length > 0
+  return {
+    streams: page.map((stream) => ({
+      id: stream.id,
+      category: categoryOf(stream.id),
+      version: stream.version,
+      createdAt: stream.createdAt.toISOString(),
+      updatedAt: stream.updatedAt.toISOString(),
+      tombstonedAt: stream.tombstonedAt?.toISOString() ?? null,
+    })),
+    next: more ? formatCursor(bound, last.id) : null,
+  }
+}

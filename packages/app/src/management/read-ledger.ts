@@ -1,0 +1,42 @@
+import type { ProcessorStore } from '@millrace/contracts'
+
+import { checkLimit, checkOneOf, checkText } from './arguments.ts'
+import { formatCursor, parseCursor } from './cursor.ts'
+import { deadLetterView, deliveryView } from './ledger-views.ts'
+import type { DeadLetterQuery, DeliveryQuery } from './management.ts'
+import type { DeadLettersPage, DeliveriesPage } from './views.ts'
+
+const deliveryStates = ['open', 'retrying', 'unknown', 'delivered', 'dead', 'cancelled']
+
+/** One page of deliveries, newest first. */
+export async function listDeliveriesPage(
+  store: ProcessorStore,
+  query: DeliveryQuery,
+): Promise<DeliveriesPage> {
+  const { cursor, limit: asked, ...scope } = query
+  const limit = checkLimit(asked)
+  checkOneOf('state', query.state, deliveryStates)
+  checkText('processor', query.processor)
+  const bound = { ...scope, of: 'deliveries' }
+  const place = cursor === undefined ? {} : { cursor: parseCursor(bound, cursor) }
+  const { items, next } = await store.listDeliveries({ ...scope, ...place, limit })
+  return { deliveries: items.map(deliveryView), next: next === undefined ? null : formatCursor(bound, next) }
+}
+
+/** One page of dead letters and parked records, oldest first. */
+export async function listDeadLettersPage(
+  store: ProcessorStore,
+  query: DeadLetterQuery,
+): Promise<DeadLettersPage> {
+  const { cursor, limit: asked, ...scope } = query
+  const limit = checkLimit(asked)
+  checkOneOf('kind', query.kind, ['delivery', 'parked'])
+  checkText('processor', query.processor)
+  const bound = { ...scope, of: 'dead-letters' }
+  const place = cursor === undefined ? {} : { cursor: parseCursor(bound, cursor) }
+  const { items, next } = await store.deadLetters.list({ ...scope, ...place, limit })
+  return {
+    deadLetters: items.map(deadLetterView),
+    next: next === undefined ? null : formatCursor(bound, next),
+  }
+}

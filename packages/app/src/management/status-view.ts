@@ -1,0 +1,29 @@
+import type { ProcessorView, StatusView } from './views.ts'
+
+/** The verdict on an app whose store answers. */
+export type Health = Pick<StatusView, 'status' | 'reasons'>
+
+const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
+
+function stateProblem({ name, state, lastError }: ProcessorView): readonly string[] {
+  if (state === 'running') return []
+  return [`processor ${name} is ${state}${state === 'failing' && lastError !== null ? `: ${lastError}` : ''}`]
+}
+
+function problemsOf(processor: ProcessorView): readonly string[] {
+  const { name, deadLetters, parkedRecords } = processor
+  return [
+    ...stateProblem(processor),
+    ...(deadLetters === 0 ? [] : [`processor ${name} has ${counted(deadLetters, 'dead letter')}`]),
+    ...(parkedRecords === 0 ? [] : [`processor ${name} has ${counted(parkedRecords, 'parked record')}`]),
+  ]
+}
+
+/** `down` when nobody runs any processor although some should run; `degraded` when an operator has something to do. */
+export function judge(processors: readonly ProcessorView[]): Health {
+  const reasons = processors.flatMap(problemsOf)
+  const owned = processors.some(({ partitions }) => partitions.some(({ owner }) => owner !== null))
+  if (!owned && processors.some(({ state }) => state === 'stopped'))
+    return { status: 'down', reasons: ['no process runs the processors', ...reasons] }
+  return { status: reasons.length === 0 ? 'ok' : 'degraded', reasons }
+}

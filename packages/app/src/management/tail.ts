@@ -1,0 +1,38 @@
+import { comparePositions, followLog, parsePosition } from '@millrace/contracts'
+import type { EventDecoder, EventLog, Position, StoredEvent } from '@millrace/contracts'
+
+import { eventViews } from './event-view.ts'
+import type { TailQuery } from './management.ts'
+import type { EventView } from './views.ts'
+
+/** Small, so that a slow consumer holds few events in memory. */
+const batchRecords = 100
+
+/** A log is read by whole commits: to continue inside one, its commit is read again and what was seen is left out. */
+const beforeCommit = ({ generation, commit }: Position): Position => ({
+  generation,
+  commit: Math.max(0, commit - 1),
+  index: 0,
+})
+
+/** Events after a position as they are appended. @throws {@link InvalidValueError} {@link LogReplacedError} */
+export async function* tailEvents(
+  log: EventLog<StoredEvent>,
+  decode: EventDecoder,
+  query: TailQuery,
+): AsyncGenerator<EventView, void, undefined> {
+  const seen = query.after === undefined ? undefined : parsePosition(query.after, 'after')
+  const { types, categories, signal } = query
+  const batches = followLog(log, {
+    ...(seen === undefined ? {} : { after: beforeCommit(seen) }),
+    maxRecords: batchRecords,
+    filter: {
+      ...(types === undefined ? {} : { types }),
+      ...(categories === undefined ? {} : { categories }),
+    },
+    ...(signal === undefined ? {} : { signal }),
+  })
+  for await (const { records } of batches)
+    for (const record of records)
+      if (seen === undefined || comparePositions(record.position, seen) > 0) yield* eventViews(record, decode)
+}

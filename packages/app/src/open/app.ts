@@ -1,0 +1,35 @@
+import type { EventDecoder, EventStore, ProcessorStore } from '@millrace/contracts'
+import type { SqlDatabase } from '@millrace/postgres'
+import type { ProcessorRuntime } from '@millrace/processing'
+
+import type { SecretName } from '../definition/app-definition.ts'
+import type { SecretDefinitions } from '../settings/secrets.ts'
+import type { Settings } from '../settings/settings.ts'
+import type { AppChange } from './app-change.ts'
+
+/** An open app: its stores, and in mode `run` its processors at work. Disposing stops all of it in order. */
+export interface App<Secrets extends SecretDefinitions = SecretDefinitions> extends AsyncDisposable {
+  readonly name: string
+  /** `inspect`: nothing runs here; another process may run the same app. */
+  readonly mode: 'run' | 'inspect'
+  /** Unique to this opening. */
+  readonly instance: string
+  readonly startedAt: Date
+  readonly settings: Settings
+  readonly storage: { readonly kind: 'embedded' | 'postgres'; readonly place: string }
+  readonly store: EventStore
+  /** The database of store and ledger, for read models. */
+  readonly database: SqlDatabase
+  readonly processors: ProcessorStore
+  readonly decode: EventDecoder
+  /** The token of the management API; undefined where none is configured. A secret. */
+  readonly token: string | undefined
+  /** The value of one of the app's secrets. @throws {@link ConfigurationError} in mode `inspect` where there is none yet */
+  secret(name: SecretName<Secrets>): string
+  /** What runs the processors; undefined in mode `inspect`. */
+  readonly runtime: ProcessorRuntime | undefined
+  /** Calls back on every change in this process until the returned function is called. */
+  onChange(listener: (change: AppChange) => void): () => void
+  /** Says in the data folder of an embedded app where it is served; taken back when the app is disposed. */
+  announce(url: string): void
+}

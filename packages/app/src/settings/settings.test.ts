@@ -1,0 +1,49 @@
+import { resolve } from 'node:path'
+
+import { expect, test } from 'vitest'
+
+import { resolveSettings } from './settings.ts'
+
+const refused = (setting: string): unknown => expect.objectContaining({ code: 'ERR_CONFIGURATION', setting })
+
+test('every setting has a default', () => {
+  const settings = resolveSettings({}, {})
+  expect(settings).toEqual({
+    dataDir: { value: resolve('.millrace'), origin: 'default', variable: 'MILLRACE_DATA' },
+    databaseUrl: { value: undefined, origin: 'default', variable: 'DATABASE_URL' },
+    host: { value: '127.0.0.1', origin: 'default', variable: 'MILLRACE_HOST' },
+    port: { value: 4400, origin: 'default', variable: 'PORT' },
+    hosts: { value: [], origin: 'default', variable: 'MILLRACE_HOSTS' },
+    maxEventBytes: { value: 1_000_000, origin: 'default', variable: 'MILLRACE_MAX_EVENT_BYTES' },
+  })
+})
+
+test('the environment wins over code, an option over both', () => {
+  const code = { dataDir: 'code', port: 1 }
+  expect(resolveSettings(code, {}).port).toMatchObject({ value: 1, origin: 'code' })
+  expect(resolveSettings(code, { PORT: '2' }).port).toMatchObject({ value: 2, origin: 'environment' })
+  const settings = resolveSettings(code, { MILLRACE_DATA: 'env' }, { dataDir: 'option', cwd: '/base' })
+  expect(settings.dataDir).toMatchObject({ value: resolve('/base/option'), origin: 'option' })
+})
+
+test('an empty variable counts as not set', () => {
+  expect(resolveSettings({}, { PORT: ' ', MILLRACE_HOSTS: '' }).port.origin).toBe('default')
+})
+
+test('hosts are separated by commas and lower-cased', () => {
+  expect(resolveSettings({}, { MILLRACE_HOSTS: 'Inbox.example.org, [::2]' }).hosts.value).toEqual([
+    'inbox.example.org',
+    '[::2]',
+  ])
+})
+
+test.each([
+  ['PORT', 'abc'],
+  ['PORT', '65536'],
+  ['PORT', '-1'],
+  ['MILLRACE_MAX_EVENT_BYTES', '10'],
+  ['MILLRACE_HOSTS', 'a.example:80'],
+  ['MILLRACE_HOSTS', 'a,,b'],
+])('%s=%s is refused by name', (variable, text) => {
+  expect(() => resolveSettings({}, { [variable]: text })).toThrow(refused(variable))
+})

@@ -1,0 +1,169 @@
+import { resolve } from 'node:path'
+
+import { ConfigurationError } from '@millrace/contracts'
+
+/** Where a setting's value came from; the later ones win over the earlier ones. */
+export type SettingOrigin = 'default' | 'code' | 'environment' | 'option'
+
+/** One setting with its origin. */
+export interface Setting<Value> {
+  readonly value: Value
+  readonly origin: SettingOrigin
+  /** The environment variable that sets it. */
+  readonly variable: string
+}
+
+/** Every setting of an app. */
+export interface Settings {
+  /** The data folder, absolute. */
+  readonly dataDir: Setting<string>
+  /** A secret: never print its value. Undefined: the embedded database in the data folder. */
+  readonly databaseUrl: Setting<string | undefined>
+  /** The address to bind to. */
+  readonly host: Setting<string>
+  readonly port: Setting<number>
+  /** Host names served beside the loopback ones. */
+  readonly hosts: Setting<readonly string[]>
+  /** The largest event in bytes. */
+  readonly maxEventBytes: Setting<number>
+}
+
+/** The settings a definition may fix in code. */
+export interface SettingsInCode {
+  /** The data folder, relative to the working directory. @defaultValue `'.millrace'` */
+  readonly dataDir?: string
+  /** A `postgres://` URL. @defaultValue the embedded database in the data folder */
+  readonly databaseUrl?: string
+  /** @defaultValue `'127.0.0.1'` */
+  readonly host?: string
+  /** 0 to 65535; 0 lets the system choose. @defaultValue 4400 */
+  readonly port?: number
+  /** Host names served beside the loopback ones. @defaultValue none */
+  readonly hosts?: readonly string[]
+  /** The largest event in bytes. @defaultValue 1_000_000 */
+  readonly maxEventBytes?: number
+}
+
+/** Environment variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** What the caller fixes, above everything else. */
+export interface SettingsOptions {
+  readonly dataDir?: string
+  /** What a relative data folder is relative to. @defaultValue the working directory */
+  readonly cwd?: string
+}
+
+interface Sources<Value> {
+  readonly variable: string
+  readonly option: Value | undefined
+  readonly environment: Value | undefined
+  readonly code: Value | undefined
+  readonly fallback: Value
+}
+
+function choose<Value>({ variable, option, environment, code, fallback }: Sources<Value>): Setting<Value> {
+  if (option !== undefined) return { value: option, origin: 'option', variable }
+  if (environment !== undefined) return { value: environment, origin: 'environment', variable }
+  if (code !== undefined) return { value: code, origin: 'code', variable }
+  return { value: fallback, origin: 'default', variable }
+}
+
+/** An empty variable counts as not set. */
+function read(env: Environment, variable: string): string | undefined {
+  const text = env[variable]?.trim()
+  return text === '' ? undefined : text
+}
+
+function readNumber(
+  env: Environment,
+  variable: string,
+  range: readonly [number, number],
+): number | undefined {
+  const text = read(env, variable)
+  if (text === undefined) return undefined
+  const [min, max] = range
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+  if (!(value >= min && value <= max))
+    throw new ConfigurationError(
+      variable,
+      `must be a whole number from ${min} to ${max}, is ${JSON.stringify(text)}`,
+    )
+  return value
+}
+
+/** A host name or an IPv6 address in brackets, without a port. */
+export const hostNamePattern: RegExp = /^[a-z0-9.-]{1,253}$|^\[[0-9a-f:.]+\]$/
+
+function readHosts(env: Environment, variable: string): readonly string[] | undefined {
+  const hosts = read(env, variable)
+    ?.split(',')
+    .map((host) => host.trim().toLowerCase())
+  for (const host of hosts ?? [])
+    if (!hostNamePattern.test(host))
+      throw new ConfigurationError(
+        variable,
+        `must be host names without ports, separated by commas; ${JSON.stringify(host)} is none`,
+      )
+  return hosts
+}
+
+/** The largest event any store takes: a text column's own limit is far above it. */
+export const eventBytesRange: readonly [number, number] = [1_000, 100_000_000]
+
+/**
+ * Brings option, environment, code and default together, in this order of precedence.
+ * @throws {@link ConfigurationError} naming the variable
+ */
+export function resolveSettings(
+  code: SettingsInCode,
+  env: Environment,
+  option: SettingsOptions = {},
+): Settings {
+  const dataDir = choose({
+    variable: 'MILLRACE_DATA',
+    option: option.dataDir,
+    environment: read(env, 'MILLRACE_DATA'),
+    code: code.dataDir,
+    fallback: '.millrace',
+  })
+  const databaseUrl = choose<string | undefined>({
+    variable: 'DATABASE_URL',
+    option: undefined,
+    environment: read(env, 'DATABASE_URL'),
+    code: code.databaseUrl,
+    fallback: undefined,
+  })
+  return {
+    dataDir: { ...dataDir, value: resolve(option.cwd ?? '.', dataDir.value) },
+    databaseUrl,
+    host: choose({
+      variable: 'MILLRACE_HOST',
+      option: undefined,
+      environment: read(env, 'MILLRACE_HOST'),
+      code: code.host,
+      fallback: '127.0.0.1',
+    }),
+    port: choose({
+      variable: 'PORT',
+      option: undefined,
+      environment: readNumber(env, 'PORT', [0, 65_535]),
+      code: code.port,
+      fallback: 4400,
+    }),
+    hosts: choose({
+      variable: 'MILLRACE_HOSTS',
+      option: undefined,
+      environment: readHosts(env, 'MILLRACE_HOSTS'),
+      code: code.hosts,
+      fallback: [],
+    }),
+    maxEventBytes: choose({
+      variable: 'MILLRACE_MAX_EVENT_BYTES',
+      option: undefined,
+      environment: readNumber(env, 'MILLRACE_MAX_EVENT_BYTES', eventBytesRange),
+      code: code.maxEventBytes,
+      fallback: 1_000_000,
+    }),
+  }
+}

@@ -1,0 +1,200 @@
+import type { DeadLetterView, RetryView } from '@millrace/app'
+import { InvalidValueError } from '@millrace/contracts'
+
+import { NotFoundError, UsageError } from '../errors.ts'
+import { exitCode } from '../exit-code.ts'
+import type { ExitCode } from '../exit-code.ts'
+import { neutralise } from '../output/neutralise.ts'
+import { formatFields, formatTable } from '../output/table.ts'
+import { defined, parseCount } from './command-context.ts'
+import type { CommandContext } from './command-context.ts'
+import type { PageFlags } from './streams.ts'
+
+/** Narrowing by flags. */
+export interface DlqFilter {
+  readonly processor?: string
+  readonly kind?: string
+}
+
+/** Options of `dlq retry` and `dlq remove`. */
+export interface DlqChangeFlags extends DlqFilter {
+  readonly all?: boolean
+  readonly dryRun?: boolean
+  /** Seconds to wait for each outcome. */
+  readonly wait?: string
+}
+
+interface Selection {
+  readonly kind?: 'delivery' | 'parked'
+  readonly processor?: string
+}
+
+interface Outcome {
+  readonly id: string
+  readonly outcome: RetryView['outcome'] | 'removed' | 'not-found'
+  readonly reason: string | null
+}
+
+function selectionOf({ processor, kind }: DlqFilter): Selection {
+  if (kind !== undefined && kind !== 'delivery' && kind !== 'parked')
+    throw new InvalidValueError('--kind', 'delivery or parked')
+  return { ...(processor === undefined ? {} : { processor }), ...(kind === undefined ? {} : { kind }) }
+}
+
+function formatDeadLetters(items: readonly DeadLetterView[]): string {
+  return formatTable(items, [
+    { title: 'ID', value: ({ id }) => id, width: 120 },
+    { title: 'KIND', value: ({ kind }) => kind },
+    { title: 'TRIES', value: ({ tries }) => tries, align: 'right' },
+    { title: 'SET ASIDE', value: ({ setAsideAt }) => setAsideAt },
+    { title: 'REASON', value: ({ reason }) => reason, width: 80 },
+  ])
+}
+
+function formatDeadLetter(item: DeadLetterView): string {
+  const fields = formatFields([
+    ['id', item.id],
+    ['kind', item.kind],
+    ['processor', `${item.processor} (partition ${item.partition})`],
+    ...(item.action === null ? [] : [['action', item.action] as const]),
+    ['record', `${item.recordId} at ${item.position}`],
+    ['set aside', item.setAsideAt],
+    ['reason', item.reason],
+    ['tries', item.tries],
+  ])
+  const attempts = formatTable(item.attempts, [
+    { title: 'ATTEMPT', value: ({ number }) => number, align: 'right' },
+    { title: 'STARTED', value: ({ startedAt }) => startedAt },
+    { title: 'MS', value: ({ durationMs }) => durationMs ?? '', align: 'right' },
+    { title: 'OUTCOME', value: ({ outcome }) => outcome },
+    { title: 'STATUS', value: ({ statusCode }) => statusCode ?? '', align: 'right' },
+    { title: 'ERROR', value: ({ error }) => error ?? '', width: 100 },
+  ])
+  const history = item.history
+    .map(({ at, action, by }) => `${neutralise(`${at}  ${action} by ${by}`)}\n`)
+    .join('')
+  const record = item.record === null ? '' : `\n${neutralise(JSON.stringify(item.record.data))}\n`
+  return `${fields}${item.attempts.length === 0 ? '' : `\n${attempts}`}${history === '' ? '' : `\n${history}`}${record}`
+}
+
+/** `millrace dlq list` */
+export async function listDeadLetters(
+  context: CommandContext,
+  flags: DlqFilter & PageFlags,
+): Promise<ExitCode> {
+  const { management, printer } = context
+  const page = await management.deadLetters(
+    defined({ ...selectionOf(flags), limit: parseCount('--limit', flags.limit), cursor: flags.cursor }),
+  )
+  await printer.result(page, () =>
+    page.deadLetters.length === 0 ? 'no dead letters\n' : formatDeadLetters(page.deadLetters),
+  )
+  if (page.next !== null && !printer.json) printer.note(`more with --cursor ${page.next}`)
+  return exitCode.ok
+}
+
+/** `millrace dlq show ID` */
+export async function showDeadLetter({ management, printer }: CommandContext, id: string): Promise<ExitCode> {
+  const item = await management.deadLetter(id)
+  if (item === undefined) throw new NotFoundError(`dead letter ${id} does not exist`)
+  await printer.result(item, () => formatDeadLetter(item))
+  return exitCode.ok
+}
+
+/** All of them before the first is changed: a retry that fails would be listed again. */
+async function findAll({ management }: CommandContext, selection: Selection): Promise<readonly string[]> {
+  const ids: string[] = []
+  let cursor: string | null = null
+  do {
+    const page = await management.deadLetters({
+      ...selection,
+      limit: 1000,
+      ...(cursor === null ? {} : { cursor }),
+    })
+    ids.push(...page.deadLetters.map(({ id }) => id))
+    cursor = page.next
+  } while (cursor !== null)
+  return ids
+}
+
+async function chosenIds(
+  context: CommandContext,
+  ids: readonly string[],
+  flags: DlqChangeFlags,
+): Promise<readonly string[]> {
+  const selection = selectionOf(flags)
+  const filtered = flags.all === true || selection.processor !== undefined || selection.kind !== undefined
+  if (ids.length > 0 && filtered)
+    throw new UsageError('give ids or a filter (--processor, --kind, --all), not both')
+  if (ids.length === 0 && !filtered)
+    throw new UsageError('give ids, or a filter: --processor, --kind or --all')
+  return filtered ? findAll(context, selection) : ids
+}
+
+/** Nothing is changed: says what would be. */
+async function rehearse(context: CommandContext, verb: string, ids: readonly string[]): Promise<ExitCode> {
+  const items = await Promise.all(ids.map((id) => context.management.deadLetter(id)))
+  const found = items.filter((item) => item !== undefined)
+  await context.printer.result({ dryRun: true, [verb]: found.map(({ id }) => id) }, () =>
+    found.length === 0
+      ? `nothing to ${verb}\n`
+      : `would ${verb} ${found.length}:\n${formatDeadLetters(found)}`,
+  )
+  return found.length === ids.length ? exitCode.ok : exitCode.notFound
+}
+
+function verdict(outcomes: readonly Outcome[]): ExitCode {
+  if (outcomes.some(({ outcome }) => outcome === 'failed' || outcome === 'waiting')) return exitCode.failure
+  return outcomes.some(({ outcome }) => outcome === 'not-found') ? exitCode.notFound : exitCode.ok
+}
+
+async function report({ printer }: CommandContext, outcomes: readonly Outcome[]): Promise<ExitCode> {
+  await printer.result({ results: outcomes }, () =>
+    outcomes.length === 0
+      ? 'no dead letters\n'
+      : formatTable(outcomes, [
+          { title: 'ID', value: ({ id }) => id, width: 120 },
+          { title: 'OUTCOME', value: ({ outcome }) => outcome },
+          { title: 'REASON', value: ({ reason }) => reason ?? '', width: 100 },
+        ]),
+  )
+  return verdict(outcomes)
+}
+
+function waitOf({ wait }: DlqChangeFlags): { readonly waitMs?: number } {
+  const seconds = parseCount('--wait', wait, 0)
+  return seconds === undefined ? {} : { waitMs: seconds * 1000 }
+}
+
+/** `millrace dlq retry`: each one in turn, with what became of it. */
+export async function retryDeadLetters(
+  context: CommandContext,
+  ids: readonly string[],
+  flags: DlqChangeFlags,
+): Promise<ExitCode> {
+  const options = { by: context.io.user, ...waitOf(flags) }
+  const chosen = await chosenIds(context, ids, flags)
+  if (flags.dryRun === true) return rehearse(context, 'retry', chosen)
+  const outcomes: Outcome[] = []
+  for (const id of chosen) {
+    const result = await context.management.retryDeadLetter(id, options)
+    outcomes.push(result ?? { id, outcome: 'not-found', reason: null })
+  }
+  return report(context, outcomes)
+}
+
+/** `millrace dlq remove` */
+export async function removeDeadLetters(
+  context: CommandContext,
+  ids: readonly string[],
+  flags: DlqChangeFlags,
+): Promise<ExitCode> {
+  const chosen = await chosenIds(context, ids, flags)
+  if (flags.dryRun === true) return rehearse(context, 'remove', chosen)
+  const outcomes: Outcome[] = []
+  for (const id of chosen) {
+    const removed = await context.management.removeDeadLetter(id, context.io.user)
+    outcomes.push({ id, outcome: removed ? 'removed' : 'not-found', reason: null })
+  }
+  return report(context, outcomes)
+}

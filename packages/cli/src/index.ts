@@ -1,0 +1,7 @@
+export { exitCode } from './exit-code.ts'
+export type { ExitCode } from './exit-code.ts'
+export { createHttpManagement } from './http/http-management.ts'
+export type { ApiOptions } from './http/api-client.ts'
+export { RemoteError } from './http/remote-error.ts'
+export type { CliIo } from './io.ts'
+export { run } from './run.ts'

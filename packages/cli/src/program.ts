@@ -1,0 +1,147 @@
+import { Command, Option } from 'commander'
+
+import { withTarget } from './commands/command-context.ts'
+import type { CommandWork } from './commands/command-context.ts'
+import { listDeadLetters, removeDeadLetters, retryDeadLetters, showDeadLetter } from './commands/dlq.ts'
+import type { DlqChangeFlags, DlqFilter } from './commands/dlq.ts'
+import { tailEvents } from './commands/events.ts'
+import type { TailFlags } from './commands/events.ts'
+import { changeProcessor, listProcessors } from './commands/processors.ts'
+import { showStatus } from './commands/status.ts'
+import { listStreams, showStream } from './commands/streams.ts'
+import type { PageFlags, StreamListFlags, StreamShowFlags } from './commands/streams.ts'
+import type { GlobalOptions } from './connect/global-options.ts'
+import { exitCode } from './exit-code.ts'
+import type { ExitCode } from './exit-code.ts'
+import type { CliIo } from './io.ts'
+import { version } from './version.ts'
+
+/** The command line, and the exit code of the command it ran. */
+export interface Program {
+  readonly command: Command
+  readonly exitCode: () => ExitCode
+}
+
+/** Runs a command's work with the options given anywhere on the command line. */
+type Perform = (command: Command, work: CommandWork) => Promise<void>
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+
+/** Every command takes these, before or after its name. */
+function withCommonOptions(command: Command): Command {
+  return command
+    .option('--json', 'print JSON on standard output and nothing else')
+    .option('--config <file>', 'configuration file (default: millrace.config.ts here or above)')
+    .option('--data <folder>', 'data folder (default: $MILLRACE_DATA, else .millrace)')
+    .option('--url <url>', 'address of a running server')
+    .option('--token <token>', 'token of that server (default: $MILLRACE_TOKEN)')
+}
+
+function leaf(parent: Command, nameAndArguments: string, description: string): Command {
+  return withCommonOptions(parent.command(nameAndArguments).description(description))
+}
+
+function withPages(command: Command): Command {
+  return command
+    .option('--limit <n>', 'entries on a page, 1 to 1000 (default: 100)')
+    .option('--cursor <cursor>', 'continue where a page ended')
+}
+
+function addStatus(root: Command, perform: Perform): void {
+  leaf(root, 'status', 'state of the app: ok (exit 0), degraded (1) or down (3)')
+    .option('--show-secret', 'also show the secrets of the data folder')
+    .action((options: { readonly showSecret?: boolean }, command: Command) =>
+      perform(command, (context) => showStatus(context, options)),
+    )
+}
+
+function addStreams(root: Command, perform: Perform): void {
+  const streams = root.command('streams').description('look at streams')
+  withPages(leaf(streams, 'list', 'streams by id'))
+    .option('--category <name>', 'only this category')
+    .option('--tombstoned', 'tombstoned ones too')
+    .action((flags: StreamListFlags, command: Command) =>
+      perform(command, (context) => listStreams(context, flags)),
+    )
+  withPages(leaf(streams, 'show <id>', 'the events of one stream'))
+    .option('--from <version>', 'lowest version')
+    .option('--to <version>', 'highest version')
+    .option('--backwards', 'newest first')
+    .action((id: string, flags: StreamShowFlags, command: Command) =>
+      perform(command, (context) => showStream(context, id, flags)),
+    )
+}
+
+function addEvents(root: Command, perform: Perform): void {
+  const events = root.command('events').description('look at events')
+  leaf(events, 'tail', 'the newest events, then every new one until Ctrl-C; with --json one line each')
+    .option('--last <n>', 'begin with the newest n, 0 to 1000 (default: 10)')
+    .addOption(new Option('--after <position>', 'begin after this position').conflicts('last'))
+    .option('--type <type>', 'only this type; may be repeated', collect)
+    .option('--category <name>', 'only this category; may be repeated', collect)
+    .option('--no-follow', 'end after the newest')
+    .action((flags: TailFlags, command: Command) => perform(command, (context) => tailEvents(context, flags)))
+}
+
+function addProcessors(root: Command, perform: Perform): void {
+  const processors = root.command('processors').description('look at processors, pause and resume them')
+  leaf(processors, 'list', 'processors with their lag').action((_flags: object, command: Command) =>
+    perform(command, listProcessors),
+  )
+  for (const verb of ['pause', 'resume'] as const)
+    leaf(processors, `${verb} <name>`, `${verb} a processor, in every process`).action(
+      (name: string, _flags: object, command: Command) =>
+        perform(command, (context) => changeProcessor(context, verb, name)),
+    )
+}
+
+function withFilter(command: Command): Command {
+  return command
+    .option('--processor <name>', 'only of this processor')
+    .option('--kind <kind>', 'only deliveries (delivery) or parked records (parked)')
+}
+
+function addDlq(root: Command, perform: Perform): void {
+  const dlq = root.command('dlq').description('dead letters and parked records')
+  withFilter(withPages(leaf(dlq, 'list', 'dead letters, oldest first'))).action(
+    (flags: DlqFilter & PageFlags, command: Command) =>
+      perform(command, (context) => listDeadLetters(context, flags)),
+  )
+  leaf(dlq, 'show <id>', 'one dead letter with its event and every attempt').action(
+    (id: string, _flags: object, command: Command) =>
+      perform(command, (context) => showDeadLetter(context, id)),
+  )
+  const change = (verb: 'retry' | 'remove', description: string): Command =>
+    withFilter(leaf(dlq, `${verb} [ids...]`, description))
+      .option('--all', 'all of them')
+      .option('--dry-run', 'only say which')
+      .action((ids: string[], flags: DlqChangeFlags, command: Command) =>
+        perform(command, (context) =>
+          verb === 'retry' ? retryDeadLetters(context, ids, flags) : removeDeadLetters(context, ids, flags),
+        ),
+      )
+  change('retry', 'try again, by id or filter, and say what became of it').option(
+    '--wait <seconds>',
+    'for each outcome, 0 to 60 (default: 15)',
+  )
+  change('remove', 'remove for good, by id or filter')
+}
+
+/** Builds the command line. Nothing is run before it parses. */
+export function createProgram(io: CliIo): Program {
+  let result: ExitCode = exitCode.ok
+  const perform: Perform = async (command, work) => {
+    result = await withTarget(command.optsWithGlobals<GlobalOptions>(), io, work)
+  }
+  const root = withCommonOptions(new Command('millrace'))
+    .description('Looks at and operates a Millrace app: over HTTP where it runs, else its store directly.')
+    .version(version())
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 ok, 1 failure or degraded, 2 usage or configuration, 3 connection or down, 4 validation, 5 not found',
+    )
+  for (const add of [addStatus, addStreams, addEvents, addProcessors, addDlq]) add(root, perform)
+  return { command: root, exitCode: () => result }
+}

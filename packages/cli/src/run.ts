@@ -1,0 +1,35 @@
+import { CommanderError } from 'commander'
+
+import { exitCode, exitCodeOf } from './exit-code.ts'
+import type { ExitCode } from './exit-code.ts'
+import type { CliIo } from './io.ts'
+import { neutralise } from './output/neutralise.ts'
+import { createProgram } from './program.ts'
+
+/** True when the reader of the output went away, as `| head` does. */
+function isClosedPipe(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE'
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/**
+ * Runs one command line. Results go to standard output, everything else to standard error.
+ *
+ * @param argv the arguments without `node` and the script
+ * @returns the exit code; never rejects
+ */
+export async function run(argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  const program = createProgram(io)
+  try {
+    await program.command.parseAsync(argv, { from: 'user' })
+    return program.exitCode()
+  } catch (error) {
+    if (isClosedPipe(error)) return exitCode.ok
+    // Commander has said already what is wrong.
+    if (!(error instanceof CommanderError)) io.stderr.write(`error: ${neutralise(messageOf(error))}\n`)
+    return exitCodeOf(error)
+  }
+}

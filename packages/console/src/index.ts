@@ -1,0 +1,2 @@
+export { consoleAsset, consolePolicy } from './asset/console-asset.ts'
+export type { ConsoleAsset } from './asset/console-asset.ts'

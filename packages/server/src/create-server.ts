@@ -1,0 +1,108 @@
+import { createManagement } from '@millrace/app'
+import type { App } from '@millrace/app'
+import { Hono } from 'hono'
+import type { Context } from 'hono'
+
+import { errorResponse, refusal } from './http/error-response.ts'
+import { LiveStreams } from './live/live-stream.ts'
+import type { LiveSource } from './live/live-stream.ts'
+import { healthRoute } from './routes/health-route.ts'
+import { managementRoutes } from './routes/management-routes.ts'
+import { pageRoutes } from './routes/page-routes.ts'
+import type { Route } from './routes/route.ts'
+import { createGuard } from './security/guard.ts'
+import type { Guard, GuardOptions } from './security/guard.ts'
+
+/** Settings of {@link createServer}. */
+export interface ServerOptions extends GuardOptions {
+  /** Routes of the app's own, beside those of the management API. @defaultValue none */
+  readonly routes?: readonly Route[]
+  /** Told of every failure that the client is told nothing about. @defaultValue writes it to standard error */
+  readonly onError?: (error: unknown) => void
+  /** Milliseconds between heartbeats of live streams. @defaultValue 15_000 */
+  readonly heartbeatMs?: number
+  /** Milliseconds a live stream's client may read nothing before it is cut. @defaultValue 15_000 */
+  readonly stallMs?: number
+  /** Live streams open at once. @defaultValue 100 */
+  readonly maxLiveStreams?: number
+}
+
+/** The HTTP interface of an app. */
+export interface MillraceServer extends Disposable {
+  /** Answers a request; never rejects. */
+  readonly fetch: (request: Request) => Promise<Response>
+  /** Ends every live stream and opens no other; other requests are still answered. */
+  [Symbol.dispose](): void
+}
+
+/** What is served: an app, or a management of another kind. */
+export type ServerSource = App | LiveSource
+
+const liveBufferBytes = 65_536
+
+function liveSource(source: ServerSource): LiveSource {
+  if ('management' in source) return source
+  return { management: createManagement(source), onChange: (listener) => source.onChange(listener) }
+}
+
+function writeToStandardError(error: unknown): void {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+}
+
+/** A failure the client gets no details of must be seen by somebody. */
+function answerError(error: unknown, onError: (error: unknown) => void): Response {
+  const response = errorResponse(error)
+  if (response.status === 500) onError(error)
+  return response
+}
+
+function mount(router: Hono, routes: readonly Route[], guard: Guard): void {
+  for (const { method, path, guard: level = 'management', handle } of routes)
+    router.on(method, path, (context: Context) => {
+      guard(context.req.raw, level)
+      return handle(context.req.raw, { params: context.req.param() as Readonly<Record<string, string>> })
+    })
+  for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {
+    const allowed = group.map(({ method }) => method).join(', ')
+    const error = { code: 'ERR_METHOD_NOT_ALLOWED', message: `this path answers ${allowed} only` }
+    router.all(path, () => refusal(405, error, { allow: allowed }))
+  }
+}
+
+/**
+ * Builds the HTTP interface: the management API, live streams, health, the console page and the app's own routes.
+ * Reads nothing before the first request. Dispose it to end the live streams; the app stays open.
+ */
+export function createServer(source: ServerSource, options: ServerOptions = {}): MillraceServer {
+  const { routes = [], onError = writeToStandardError, heartbeatMs = 15_000, stallMs = 15_000 } = options
+  const live = liveSource(source)
+  const maxConnections = options.maxLiveStreams ?? 100
+  const streams = new LiveStreams(live, {
+    heartbeatMs,
+    stallMs,
+    bufferBytes: liveBufferBytes,
+    maxConnections,
+    onError,
+  })
+  const router = new Hono()
+  router.use(async (context, next) => {
+    await next()
+    context.header('x-content-type-options', 'nosniff')
+    context.header('referrer-policy', 'no-referrer')
+  })
+  router.onError((error) => answerError(error, onError))
+  router.notFound(() => refusal(404, { code: 'ERR_NOT_FOUND', message: 'nothing is served under this path' }))
+  const liveRoute: Route = { method: 'GET', path: '/api/live', handle: (request) => streams.connect(request) }
+  const all = [
+    healthRoute(live.management),
+    ...managementRoutes(live.management),
+    liveRoute,
+    ...routes,
+    ...pageRoutes(),
+  ]
+  mount(router, all, createGuard(options))
+  return {
+    fetch: async (request) => router.fetch(request),
+    [Symbol.dispose]: () => streams[Symbol.dispose](),
+  }
+}

@@ -1,0 +1,17 @@
+import type { Management } from '@millrace/app'
+
+import { jsonResponse } from '../http/error-response.ts'
+import { ledgerRoutes } from './ledger-routes.ts'
+import { processorRoutes } from './processor-routes.ts'
+import type { Route } from './route.ts'
+import { streamRoutes } from './stream-routes.ts'
+
+/** The management API, one route for each thing an operator may see or do. */
+export function managementRoutes(management: Management): readonly Route[] {
+  return [
+    { method: 'GET', path: '/api/status', handle: async () => jsonResponse(await management.status()) },
+    ...streamRoutes(management),
+    ...processorRoutes(management),
+    ...ledgerRoutes(management),
+  ]
+}

@@ -1,0 +1,18 @@
+import type { GuardLevel } from '../security/guard.ts'
+
+/** What a handler gets beside the request. */
+export interface RouteContext {
+  /** The named parts of the path, decoded. */
+  readonly params: Readonly<Record<string, string>>
+}
+
+/** One method of one path. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Parts that start with a colon are parameters: `/api/activity/:repository`. */
+  readonly path: string
+  /** @defaultValue `'management'` */
+  readonly guard?: GuardLevel
+  /** A thrown MillraceError becomes the answer of its kind. */
+  readonly handle: (request: Request, context: RouteContext) => Response | Promise<Response>
+}

@@ -1,0 +1,16 @@
+import { ConfigurationError } from '@millrace/contracts'
+
+/** True for an address only this machine can reach. */
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase().replace(/^\[(.*)\]$/, '$1')
+  return name === 'localhost' || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name)
+}
+
+/** @throws {@link ConfigurationError} for an address that others can reach, without a token. */
+export function assertBindAllowed(host: string, token: string | undefined): void {
+  if (isLoopback(host) || (token !== undefined && token !== '')) return
+  throw new ConfigurationError(
+    'MILLRACE_HOST',
+    `${host} can be reached from other machines, which needs a token; set MILLRACE_TOKEN, or bind to 127.0.0.1`,
+  )
+}
