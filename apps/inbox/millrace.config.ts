@@ -1,0 +1,3 @@
+import { defineInbox } from './src/inbox-app.ts'
+
+export default defineInbox(() => undefined)
