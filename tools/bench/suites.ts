@@ -1,0 +1,5 @@
+import type { Suite } from './harness/suite.ts'
+import { storeSuite } from './store/store-suite.ts'
+
+/** Every suite, by the name it is run with. */
+export const suites: readonly Suite[] = [storeSuite]

@@ -1,0 +1,26 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+import { rootFolder } from '../workspaces.ts'
+
+/** A long test: prints its progress and a verdict. */
+interface DeepTest {
+  /** Whether everything held. */
+  readonly run: () => Promise<boolean>
+}
+
+/** Found by file: they belong to the tests, which stand above these tools. */
+const deepTests: Readonly<Record<string, string>> = {
+  'inbox-crash': 'tests/inbox/support/inbox-crash.ts',
+  mutants: 'tools/mutants/deep.ts',
+}
+
+const [name = ''] = process.argv.slice(2)
+const file = Object.hasOwn(deepTests, name) ? deepTests[name] : undefined
+if (file === undefined) {
+  console.error(`npm run deep -- NAME, where NAME is one of ${Object.keys(deepTests).join(', ')}`)
+  process.exitCode = 2
+} else {
+  const test = (await import(pathToFileURL(join(rootFolder, file)).href)) as DeepTest
+  process.exitCode = (await test.run()) ? 0 : 1
+}
