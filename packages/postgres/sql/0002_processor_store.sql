@@ -159,7 +159,8 @@ create index operator_actions_subject on :schema.operator_actions (subject, seq)
 -- maintain_delivery_history: makes the partitions of today and tomorrow (UTC), drops what is older than keep_days
 -- in:    keep_days
 -- out:   milliseconds until it should run again
--- locks: delivery_history, access exclusive, waiting half a second at most: it comes back rather than hold others up
+-- locks: rows of processor_partitions, then delivery_history, access exclusive: in the order in which a settlement takes
+--        them. Waits half a second for each at most: it comes back rather than hold others up
 create function :schema.maintain_delivery_history(keep_days integer) returns double precision
 language plpgsql set lock_timeout = '500ms' set timezone = 'UTC' as $$
 declare
@@ -168,33 +169,40 @@ declare
   again  double precision := extract(epoch from (today + 1)::timestamptz - now()) * 1000 + 60000;
   day    date;
   gone   text;
+  old    text[];
 begin
   if not pg_try_advisory_xact_lock(hashtext('millrace delivery_history'), hashtext(':schema')) then return 1000; end if;
+  select array_agg(child.relname order by child.relname) into old
+  from pg_inherits join pg_class child on child.oid = inhrelid
+  where inhparent = ':schema.delivery_history'::regclass
+    and child.relname < 'delivery_history_' || to_char(oldest, 'YYYYMMDD');
+  begin
+    foreach gone in array coalesce(old, '{}') || array['delivery_history_default'] loop
+      perform :schema.forget_deliveries(gone, oldest);
+    end loop;
+    delete from :schema.delivery_history_default where ended_at < oldest::timestamptz;
+  exception when lock_not_available or deadlock_detected then
+    -- A settlement holds a partition's row: what is not noted is not dropped.
+    old := '{}';
+    again := least(again, 60000);
+  end;
   foreach day in array array[today, today + 1] loop
     begin
       execute format(
         'create table if not exists :schema.%I partition of :schema.delivery_history for values from (%L) to (%L)',
         'delivery_history_' || to_char(day, 'YYYYMMDD'), day::timestamptz, (day + 1)::timestamptz);
-    exception when lock_not_available or check_violation then
+    exception when lock_not_available or deadlock_detected or check_violation then
       -- A long reader, or rows of that day in the default partition, which goes on taking them.
       again := least(again, 60000);
     end;
   end loop;
-  for gone in
-    select child.relname
-    from pg_inherits join pg_class child on child.oid = inhrelid
-    where inhparent = ':schema.delivery_history'::regclass
-      and child.relname < 'delivery_history_' || to_char(oldest, 'YYYYMMDD')
-  loop
+  foreach gone in array coalesce(old, '{}') loop
     begin
-      perform :schema.forget_deliveries(gone, oldest);
       execute format('drop table :schema.%I', gone);
-    exception when lock_not_available then
+    exception when lock_not_available or deadlock_detected then
       again := least(again, 60000);
     end;
   end loop;
-  perform :schema.forget_deliveries('delivery_history_default', oldest);
-  delete from :schema.delivery_history_default where ended_at < oldest::timestamptz;
   return again;
 end $$;
 
@@ -209,5 +217,5 @@ begin
     set forgotten_commit = greatest(p.forgotten_commit, gone.position_commit)
     from (select processor, partition, max(position_commit) as position_commit
           from :schema.%I where ended_at < $1 group by processor, partition) gone
-    where p.processor = gone.processor and p.partition = gone.partition', history) using oldest::timestamptz;
+    where p.processor = gone.processor and p.partition = gone.partition and p.forgotten_commit < gone.position_commit', history) using oldest::timestamptz;
 end $$;

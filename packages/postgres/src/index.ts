@@ -1,4 +1,5 @@
 export { openProcessorStore } from './processor-store/open-processor-store.ts'
+export type { MigrateMode } from './migrations/migrate.ts'
 export type { ProcessorStoreOptions } from './processor-store/open-processor-store.ts'
 export { openPg } from './sql/pg-database.ts'
 export type { PgOptions, PgPoolOptions, PgServer, PgServerConfig } from './sql/pg-options.ts'

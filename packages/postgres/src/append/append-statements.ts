@@ -30,15 +30,17 @@ const changeHead = `version = h.version + $3::int, previous_occurred_at = h.occu
   largest_payload = greatest(h.largest_payload, $8::bigint)`
 const headIsOpen = `h.tombstoned_at is null and ($6::bigint is null or $6 >= h.occurred_at)`
 const newHead = `insert into :schema.streams as h (stream_id, category, version, occurred_at, previous_occurred_at,
-  created_at, updated_at, payload_bytes, largest_payload) values ($1, $2, $3::int, $4::bigint, 0, ${clock}, ${clock}, $7::bigint, $8::bigint)`
+  created_at, updated_at, payload_bytes, largest_payload) select $1::text, $2::text, $3::int, $4::bigint, 0, ${clock}, ${clock}, $7::bigint, $8::bigint`
 // The transaction id is asked for here, under the head's lock and before the sequence number is drawn from its result.
 const returningHead = `returning h.version, h.previous_occurred_at, pg_current_xact_id() as transaction_id`
 
-const heads: Readonly<Record<HeadKind, string>> = {
-  any: `${newHead} on conflict (stream_id) do update set ${changeHead} where ${headIsOpen} ${returningHead}`,
-  'no-stream': `${newHead} on conflict (stream_id) do nothing ${returningHead}`,
-  exists: `update :schema.streams as h set ${changeHead}
-  where stream_id = $1 and ($5::bigint is null or h.version = $5) and ${headIsOpen} ${returningHead}`,
+/** The statements that take the head, unless `isNew` is false. */
+const heads: Readonly<Record<HeadKind, (isNew: string) => string>> = {
+  any: (isNew) =>
+    `${newHead} where ${isNew} on conflict (stream_id) do update set ${changeHead} where ${headIsOpen} ${returningHead}`,
+  'no-stream': (isNew) => `${newHead} where ${isNew} on conflict (stream_id) do nothing ${returningHead}`,
+  exists: (isNew) => `update :schema.streams as h set ${changeHead}
+  where stream_id = $1 and ($5::bigint is null or h.version = $5) and ${headIsOpen} and ${isNew} ${returningHead}`,
 }
 
 const recordSeparator = String.raw`E'\x1e'`
@@ -130,17 +132,34 @@ function insertEvents({ columns, expressions, rows }: EventSource): string {
 export interface AppendKind {
   readonly head: HeadKind
   readonly shape: Shape
+  /** The caller gave the commit's id, so that it may be a repeat. */
+  readonly named: boolean
   readonly foreign: boolean
+}
+
+/**
+ * False for a repeat, which then takes no head and draws no sequence number: a number drawn in vain is a hole, and
+ * readers wait at a hole for every transaction that runs. Only a repeat that races its first still draws one.
+ */
+function newness({ named, foreign }: AppendKind, foreignFrom: number): string {
+  const byId = named ? ['not exists (select from :schema.commits where commit_id = $10::text)'] : []
+  const byForeignId = foreign
+    ? [
+        `not exists (select from :schema.foreign_ids where source = $${foreignFrom}::text and id = $${foreignFrom + 1}::text)`,
+      ]
+    : []
+  return [...byId, ...byForeignId].join(' and ') || 'true'
 }
 
 // A parameter no part mentions would have no type; the planner drops this condition.
 const everyParameter = 'where true or ($2::text, $5::bigint, $6::bigint) is null'
 
-function build({ head, shape, foreign }: AppendKind, schema: SchemaName): string {
-  const source = sources[shape]
-  const foreignPart = foreign ? `, mapped as (${insertForeignId(eventsFrom + source.size)})` : ''
+function build(kind: AppendKind, schema: SchemaName): string {
+  const source = sources[kind.shape]
+  const foreignFrom = eventsFrom + source.size
+  const foreignPart = kind.foreign ? `, mapped as (${insertForeignId(foreignFrom)})` : ''
   return inSchema(
-    `with head as (${heads[head]}), recorded as (${insertCommit})${foreignPart}, stored as (${insertEvents(source)})
+    `with head as (${heads[kind.head](newness(kind, foreignFrom))}), recorded as (${insertCommit})${foreignPart}, stored as (${insertEvents(source)})
 select head.version, recorded.seq from head, recorded ${everyParameter}`,
     schema,
   )
@@ -156,7 +175,7 @@ export class AppendStatements {
   }
 
   text(kind: AppendKind): string {
-    const key = `${kind.head} ${kind.shape} ${kind.foreign}`
+    const key = `${kind.head} ${kind.shape} ${kind.named} ${kind.foreign}`
     const known = this.#texts.get(key)
     if (known !== undefined) return known
     const text = build(kind, this.#schema)

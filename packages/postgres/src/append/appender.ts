@@ -101,6 +101,7 @@ export class Appender {
     const text = this.#statements.text({
       head: headKindOf(expected),
       shape,
+      named: fingerprint !== undefined,
       foreign: foreignId !== undefined,
     })
     const [row] = await this.#parts.database.query<AppendedRow>(text, [

@@ -27,14 +27,20 @@ const rows = `unnest(${mixedLists(eventsFrom)}, $${eventsFrom + mixedColumns.len
   $${eventsFrom + mixedColumns.length + 2}::bigint[], $${eventsFrom + mixedColumns.length + 3}::smallint[])
   with ordinality as x (${mixedColumns.map(([name]) => name).join(', ')}, stream_id, version, occurred_at, bucket, o)`
 
+const foreignFrom = eventsFrom + mixedColumns.length + 4
+
 /**
- * Draws the sequence number and writes commit and events; to run after the heads are locked.
+ * Draws the sequence number and writes commit and events; to run after the heads are locked. A repeat draws none, and
+ * gives no row.
  * $1 commit id, $2 fingerprint or null, $3 number of events, $4 bytes, $5 stream ids, $6 versions, $7 last indexes,
- * then the lists of `mixedValues` and stream ids, versions, occurred-ats and buckets of the events.
+ * then the lists of `mixedValues` and stream ids, versions, occurred-ats and buckets of the events, then source and id
+ * of a foreign id or nulls.
  */
 const record = `with recorded as (
   insert into :schema.commits (seq, commit_id, fingerprint, recorded_at, event_count, payload_bytes, stream_ids, versions, last_indexes)
-  values (nextval(':schema.commit_seq'), $1::text, $2::bytea, ${clock}, $3::int, $4::bigint, $5::text[], $6::bigint[], $7::int[])
+  select nextval(':schema.commit_seq'), $1::text, $2::bytea, ${clock}, $3::int, $4::bigint, $5::text[], $6::bigint[], $7::int[]
+  where not exists (select from :schema.commits where commit_id = $1::text)
+    and not exists (select from :schema.foreign_ids where source = $${foreignFrom}::text and id = $${foreignFrom + 1}::text)
   returning seq, recorded_at),
 stored as (
   insert into :schema.events (commit_seq, version, occurred_at, recorded_at, commit_index, bucket, stream_id, commit_id, ${mixedColumns.map(([name]) => name).join(', ')})

@@ -31,6 +31,9 @@ type Heads = ReadonlyMap<string, StreamHead>
 
 const maxTries = 100
 
+/** Ends the transaction of a commit whose id, or foreign id, turns out to be known. */
+class RepeatedCommit extends Error {}
+
 const isWritten = ({ events }: PreparedWrite): boolean => events.length > 0
 
 /** Writes commits over several streams, and tombstones: a transaction of a few statements. */
@@ -101,7 +104,7 @@ export class CommitWriter {
   async #explain(commit: PreparedCommit, error: unknown): Promise<CommitReceipt | undefined> {
     // Locks are taken in one order; only a stream that is checked and not written can still close a circle.
     if (hasSqlState(error, sqlState.deadlock)) return undefined
-    const repeated = hasSqlState(error, sqlState.uniqueViolation)
+    const repeated = error instanceof RepeatedCommit || hasSqlState(error, sqlState.uniqueViolation)
     if (!repeated && !isRefusal(error))
       throw mapAppendError(error, { events: commit.writes.flatMap(({ events }) => events) })
     // Looked for last: under the heads' locks a racing twin has either committed or gone.
@@ -152,8 +155,10 @@ export class CommitWriter {
       streams.map(({ lastIndex }) => lastIndex),
       ...mixedValues(events, this.#parts.mint),
       ...placesOf(writes, heads),
+      foreignId?.source ?? null,
+      foreignId?.id ?? null,
     ])
-    if (row === undefined) throw new Error('a recorded commit has a sequence number')
+    if (row === undefined) throw new RepeatedCommit(`commit ${commitId} is known`)
     if (foreignId !== undefined)
       await tx.execute(this.#statements.mapForeignId, [foreignId.source, foreignId.id, row.seq])
     return this.#receipt({ commitId, seq: row.seq }, streams)

@@ -10,7 +10,7 @@ const jsonContentType = 'application/json'
 export type Shape = 'one' | 'many' | 'mixed'
 
 /** The columns that repeat what is searched for in the metadata. */
-export interface MetadataValues {
+interface MetadataValues {
   readonly metadata: string | null
   readonly correlationId: string | null
   readonly causationId: string | null
@@ -32,7 +32,7 @@ function isEmpty(metadata: EventMetadata): boolean {
 }
 
 /** A metadata object as its columns. */
-export function metadataValues(metadata: EventMetadata): MetadataValues {
+function metadataValues(metadata: EventMetadata): MetadataValues {
   if (isEmpty(metadata)) return noMetadata
   const { correlationId = null, causationId = null, tenant = null, traceparent } = metadata
   return {

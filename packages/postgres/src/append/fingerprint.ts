@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto'
 
-import type { EncodedEvent } from '@millrace/contracts'
+import type { EncodedEvent, StreamId } from '@millrace/contracts'
 
-import type { PreparedWrite } from './prepared-commit.ts'
+/** What of one stream's part of a commit is its content. */
+interface StreamContent {
+  readonly streamId: StreamId
+  readonly events: readonly EncodedEvent[]
+}
 
 /** An id or time that was left to the store is not part of the content. */
 function headerOf({
@@ -28,7 +32,7 @@ function headerOf({
 }
 
 /** SHA-256 of a commit's content: its streams, in order, and their events. */
-export function fingerprintOf(writes: readonly PreparedWrite[]): Buffer {
+export function fingerprintOf(writes: readonly StreamContent[]): Buffer {
   const hash = createHash('sha256')
   for (const { streamId, events } of writes) {
     // Lengths in front: no two contents run together to the same bytes.

@@ -1,9 +1,10 @@
 import { deepStrictEqual } from 'node:assert'
 
 import { followLog } from '@millrace/contracts'
-import type { EventStore, Position, StoredEvent } from '@millrace/contracts'
+import type { EventStore, Position, ReadAllOptions, StoredEvent } from '@millrace/contracts'
 import { expect, inject, test, vi } from 'vitest'
 
+import { collect } from '../../fixtures/collect.ts'
 import { freshStream, RawWriter } from '../../fixtures/raw-writer.ts'
 import { freshSchema } from '../../fixtures/schemas.ts'
 import { openPg } from '../sql/pg-database.ts'
@@ -74,6 +75,24 @@ test('a commit with an early transaction id and a late number comes after those 
   expect(await early.append(freshStream())).toBe(2)
   await early.commit()
   expect(await scene.read()).toEqual([1, 2])
+})
+
+test('a read over all streams ends before a number that may still be committed, in both directions', async () => {
+  await using scene = await Scene.open()
+  const [held, quick] = [await scene.writer(), await scene.writer()]
+  const readAll = async (options: ReadAllOptions = {}): Promise<number[]> =>
+    (await collect(scene.store.readAll(options))).map(({ position }) => position.commit)
+  expect(await quick.append(freshStream())).toBe(1)
+  await held.begin()
+  expect(await held.append(freshStream())).toBe(2)
+  expect(await quick.append(freshStream())).toBe(3)
+  expect(await readAll()).toEqual([1])
+  expect(await readAll({ direction: 'backwards' })).toEqual([1])
+  const head = await scene.store.log.head()
+  const later = readAll({ after: head, atLeast: { ...head, commit: 3 } })
+  await held.commit()
+  expect(await later).toEqual([2, 3])
+  expect(await readAll({ direction: 'backwards' })).toEqual([3, 2, 1])
 })
 
 test('a commit with a late transaction id and an early number is waited for, also when nothing later has ended', async () => {

@@ -27,9 +27,6 @@ const estimateAfter = `select (select max(seq) from :schema.commits) - $1::bigin
 const oldestAfter =
   'select recorded_at from :schema.events where commit_seq > $1::bigint order by commit_seq, commit_index limit 1'
 
-/** Whether a commit at or after $1 is visible. */
-const reached = 'select exists (select from :schema.commits where seq >= $1::bigint) as reached'
-
 const texts: Readonly<
   Record<
     | 'commits'
@@ -38,11 +35,10 @@ const texts: Readonly<
     | 'eventAt'
     | 'countAfter'
     | 'estimateAfter'
-    | 'oldestAfter'
-    | 'reached',
+    | 'oldestAfter',
     string
   >
-> = { commits, lastCommit, commitBeforeHole, eventAt, countAfter, estimateAfter, oldestAfter, reached }
+> = { commits, lastCommit, commitBeforeHole, eventAt, countAfter, estimateAfter, oldestAfter }
 
 /** The statements a log is read with. */
 export type LogTexts = typeof texts
@@ -56,7 +52,6 @@ export function logTexts(schema: SchemaName): LogTexts {
     countAfter: inSchema(texts.countAfter, schema),
     estimateAfter: inSchema(texts.estimateAfter, schema),
     oldestAfter: inSchema(texts.oldestAfter, schema),
-    reached: inSchema(texts.reached, schema),
   }
 }
 

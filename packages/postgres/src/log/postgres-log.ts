@@ -2,7 +2,7 @@ import { checkMaxRecords } from '@millrace/contracts'
 import type { EventLog, LogBatch, LogLag, Position, ReadBatchOptions, StoredEvent } from '@millrace/contracts'
 
 import { checkGeneration, filterSelection } from '../read/log-selection.ts'
-import { storedRowOf } from '../read/stored-row.ts'
+import { RowPlaces, storedRowOf } from '../read/stored-row.ts'
 import type { SchemaName } from '../sql/schema-name.ts'
 import type { SqlDatabase } from '../sql/sql-database.ts'
 import { batchText, logTexts } from './log-texts.ts'
@@ -75,8 +75,9 @@ export class PostgresLog implements EventLog<StoredEvent> {
     if (last === undefined) return { records: [], end: after }
     const { conditions, values } = filterSelection(filter, [after.commit, last.seq])
     const rows = await this.#parts.database.queryText(batchText(this.#parts.schema, conditions), values)
+    const places = new RowPlaces(this.#parts.generation)
     return {
-      records: rows.map((row) => storedRowOf(row, this.#parts.generation)),
+      records: rows.map((row) => storedRowOf(row, places)),
       end: this.#position(last.seq, last.event_count - 1),
     }
   }
@@ -84,7 +85,7 @@ export class PostgresLog implements EventLog<StoredEvent> {
   async readAt(position: Position): Promise<StoredEvent | undefined> {
     this.#check(position)
     const [row] = await this.#parts.database.queryText(this.#texts.eventAt, [position.commit, position.index])
-    return row === undefined ? undefined : storedRowOf(row, this.#parts.generation)
+    return row === undefined ? undefined : storedRowOf(row, new RowPlaces(this.#parts.generation))
   }
 
   async waitForMore(
@@ -112,14 +113,12 @@ export class PostgresLog implements EventLog<StoredEvent> {
     }
   }
 
-  /** Resolves once a commit at or after the position is visible. @throws the signal's reason */
+  /**
+   * Resolves once the log reaches the position: it is visible, and nothing before it can still be committed.
+   * @throws the signal's reason
+   */
   async waitFor(position: Position, signal: AbortSignal | undefined): Promise<void> {
-    const isReached = async (): Promise<boolean> => {
-      const [row] = await this.#parts.database.query<{ reached: boolean }>(this.#texts.reached, [
-        position.commit,
-      ])
-      return row?.reached === true
-    }
+    const isReached = async (): Promise<boolean> => (await this.head()).commit >= position.commit
     while (
       !(await this.#until(isReached, {
         timeoutMs: longestPauseMs,

@@ -3,8 +3,10 @@ import { expect, inject, test } from 'vitest'
 import { Child } from '../../fixtures/child.ts'
 import { drivers } from '../../fixtures/databases.ts'
 import { freshSchema } from '../../fixtures/schemas.ts'
+import { openProcessorStore } from '../processor-store/open-processor-store.ts'
 import { openPg } from '../sql/pg-database.ts'
 import { parseSchemaName } from '../sql/schema-name.ts'
+import { openPostgresStore } from '../store/open-postgres-store.ts'
 import { migrate } from './migrate.ts'
 import { readMigrations } from './migration-files.ts'
 import type { Migration } from './migration-files.ts'
@@ -94,4 +96,38 @@ test.for([
   expect(() => parseSchemaName(name)).toThrow(
     expect.objectContaining({ code: 'ERR_CONFIGURATION', setting: 'schema' }) as Error,
   )
+})
+
+test('who refuses to migrate is told what to do about older tables, and changes nothing', async () => {
+  await using database = await openPg({ url: inject('servers').postgres })
+  const schema = parseSchemaName(freshSchema('refused'))
+  const options = { database, schema, migrate: 'refuse' } as const
+  const tables = async (): Promise<unknown> =>
+    database.query('select oid from pg_class where relnamespace = to_regnamespace($1) order by 1', [schema])
+  const stores = [openPostgresStore, openProcessorStore]
+  const refused = {
+    code: 'ERR_CONFIGURATION',
+    message: expect.stringContaining('start the app once') as string,
+  }
+  for (const open of stores) await expect(open(options)).rejects.toMatchObject(refused)
+  expect(await tables()).toEqual([])
+  await migrate(database, schema, readMigrations().slice(0, -1))
+  const before = await tables()
+  for (const open of stores) await expect(open(options)).rejects.toMatchObject(refused)
+  expect(await tables()).toEqual(before)
+})
+
+test('who refuses to migrate opens tables of this release, and leaves their partitions alone', async () => {
+  await using database = await openPg({ url: inject('servers').postgres })
+  const schema = parseSchemaName(freshSchema('looked_at'))
+  const tables = async (): Promise<unknown> =>
+    database.query('select oid from pg_class where relnamespace = to_regnamespace($1) order by 1', [schema])
+  await migrate(database, schema)
+  const before = await tables()
+  const store = await openPostgresStore({ database, schema, migrate: 'refuse' })
+  await store[Symbol.asyncDispose]()
+  await openProcessorStore({ database, schema, migrate: 'refuse' })
+  expect(await tables()).toEqual(before)
+  await openProcessorStore({ database, schema })
+  expect(await tables()).not.toEqual(before)
 })

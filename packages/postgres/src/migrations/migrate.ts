@@ -77,6 +77,34 @@ async function apply(tx: SqlTransaction, schema: SchemaName, migration: Migratio
   )
 }
 
+/** What opening does to tables of an older release: `run` brings them up to date, `refuse` changes nothing. */
+export type MigrateMode = 'run' | 'refuse'
+
+/** @throws {@link ConfigurationError} unless every step was applied; writes nothing */
+async function requireMigrated(
+  database: SqlDatabase,
+  schema: SchemaName,
+  known: readonly Migration[],
+): Promise<void> {
+  const applied = (await appliedIn(database, schema)) ?? []
+  checkApplied(applied, known, schema)
+  if (applied.length === known.length) return
+  throw new ConfigurationError(
+    'database',
+    `schema ${schema} is at version ${applied.at(-1)?.version ?? 0}, this release needs ${known.at(-1)?.version ?? 0}; start the app once, which brings it up to date`,
+  )
+}
+
+/** {@link migrate}, or, in mode `refuse`, the same checks without a change. */
+export async function prepareSchema(
+  database: SqlDatabase,
+  schema: SchemaName,
+  mode: MigrateMode = 'run',
+): Promise<void> {
+  if (mode === 'run') await migrate(database, schema)
+  else await requireMigrated(database, schema, readMigrations())
+}
+
 /**
  * Brings a schema to this release's version, forwards only, in one transaction; of several processes one does it and
  * the others wait. A schema that is up to date costs two reads.

@@ -118,7 +118,11 @@ function toDeadLetter(row: LetterRow, history: readonly OperatorAction[]): DeadL
   }
 }
 
-/** Dead letters and parked records in SQL. */
+/**
+ * Dead letters and parked records in SQL, listed in the order in which their numbers were drawn. An item whose
+ * transaction commits after a page beyond its number was read is not on the pages that follow; it is on a list begun
+ * anew. Nothing reads on from a kept cursor for ever, so that pages do not wait for transactions under way.
+ */
 export class SqlDeadLetterQueue implements DeadLetterQueue {
   readonly #ledger: Ledger
 

@@ -56,6 +56,25 @@ test('a takeover waits for a write in hand and inherits its checkpoint', async (
   expect([lease.epoch, lease.checkpoint]).toEqual([stale.epoch + 1, place(5)])
 })
 
+test('a takeover behind an owner that froze inside a transaction waits no longer than the server keeps that', async () => {
+  const [second] = await twoMembers()
+  await using database = await openPg({
+    url: inject('servers').postgres,
+    poolSize: 1,
+    idleInTransactionTimeoutMs: 500,
+  })
+  const first = await openProcessorStore({ database, schema })
+  const stale = await granted(first, await registered(first, 'frozen'), { owner: 'first', ttlMs: 1 })
+  const { reached, letGo } = holdAt('advance:before-commit')
+  const advancing = first.advance(stale, to(5)).catch((error: unknown) => error)
+  await reached
+  const lease = await granted(second, 'frozen', { owner: 'second' })
+  letGo()
+  expect(await advancing).toMatchObject({ code: 'ERR_CONNECTION', retryable: true })
+  expect([lease.epoch, lease.checkpoint]).toEqual([stale.epoch + 1, place(0)])
+  expect(await database.query('select 1 as n')).toEqual([{ n: 1 }])
+}, 15_000)
+
 test('of two members that advance and take over again and again, no commit is handled twice', async () => {
   const members = await twoMembers()
   const processor = await registered(members[0], 'raced')

@@ -109,7 +109,11 @@ test('upkeep runs once for many that ask at once, and again when its day is over
   const { database, schema } = await opened()
   let now = 0
   const ledger = createLedger(database, parseSchemaName(schema))
-  const upkeep = new HistoryUpkeep(ledger, { keepDays: 30, monotonic: () => now })
+  const upkeep = new HistoryUpkeep(ledger, {
+    keepDays: 30,
+    monotonic: () => now,
+    onFailure: (error) => expect.unreachable(String(error)),
+  })
   await Promise.all([upkeep.ensure(), upkeep.ensure()])
   await database.execute(`drop table ${schema}.${dayName(1)}`)
   await upkeep.ensure()
@@ -117,4 +121,52 @@ test('upkeep runs once for many that ask at once, and again when its day is over
   now += 25 * 3_600_000
   await upkeep.ensure()
   expect(await partitions(database, schema)).toContain(dayName(1))
+})
+
+test('upkeep that fails is reported, fails no settlement, and comes again a minute later', async () => {
+  const { database, schema, store } = await opened()
+  const lease = await granted(store, await registered(store, 'unkept'))
+  await database.execute(`alter function ${schema}.maintain_delivery_history rename to hidden`)
+  let now = 0
+  const failures: unknown[] = []
+  const upkeep = new HistoryUpkeep(createLedger(database, parseSchemaName(schema)), {
+    keepDays: 30,
+    monotonic: () => now,
+    onFailure: (error) => failures.push(error),
+  })
+  await upkeep.ensure()
+  await upkeep.ensure()
+  expect(failures).toMatchObject([{ code: '42883' }])
+  await store.settle(lease, { finished: [], starting: [] })
+  now += 60_000
+  await upkeep.ensure()
+  expect(failures).toHaveLength(2)
+})
+
+test('upkeep that would have to wait for a settlement comes back later, and drops nothing it has not noted', async () => {
+  const { database, schema, store } = await opened()
+  const lease = await granted(store, await registered(store, 'settling'))
+  await store.advance(lease, to(7, { deliveries: [delivery('settling', 7)] }))
+  await store.settle(lease, {
+    finished: [result(delivery('settling', 7).id, { kind: 'delivered' })],
+    starting: [],
+  })
+  const old = `delivery_history_20200101`
+  await database.execute(
+    `create table ${schema}.${old} partition of ${schema}.delivery_history for values from ('2020-01-01Z') to ('2020-01-02Z')`,
+  )
+  await database.execute(`update ${schema}.delivery_history set ended_at = '2020-01-01 12:00Z'`)
+  await database.execute(`drop table ${schema}.${dayName(1)}`)
+  await database.transaction(async (settling) => {
+    await settling.query(`select from ${schema}.processor_partitions where processor = 'settling' for update`)
+    await using other = await openPg({ url: inject('servers').postgres, poolSize: 1 })
+    expect(await maintain(other, schema)).toBe(60_000)
+    expect(await partitions(other, schema)).toEqual(expect.arrayContaining([old, dayName(1)]))
+    // Upkeep holds nothing now that the settlement needs next.
+    await settling.execute(`update ${schema}.delivery_history set reason = 'seen'`)
+  })
+  expect(await maintain(database, schema)).toBeGreaterThan(60_000)
+  expect(await partitions(database, schema)).not.toContain(old)
+  const reach = await database.query(`select forgotten_commit from ${schema}.processor_partitions`)
+  expect(reach).toEqual([{ forgotten_commit: 7 }])
 })

@@ -7,11 +7,15 @@ export interface HistoryUpkeepOptions {
   readonly keepDays: number
   /** Milliseconds of a clock that never goes back. */
   readonly monotonic: () => number
+  /** Told of a run that failed; the next one comes a minute later. */
+  readonly onFailure: (error: unknown) => void
 }
 
+const failurePauseMs = 60_000
+
 /**
- * Makes the history's partitions ahead of the rows that need them and drops old ones. Whoever writes history asks for
- * it first; it costs a comparison but once a day.
+ * Makes the history's partitions ahead of the rows that need them and drops old ones. Whoever keeps a lease or writes
+ * history begins it; that costs a comparison but once a day, and it neither waits nor fails.
  */
 export class HistoryUpkeep {
   readonly #ledger: Ledger
@@ -24,7 +28,12 @@ export class HistoryUpkeep {
     this.#options = options
   }
 
-  /** Resolves when today's partition is there, or when it cannot be made now and the default partition serves. */
+  /** Starts a run that is due, beside the caller's work: while it lasts, or fails, the default partition serves. */
+  begin(): void {
+    void this.ensure()
+  }
+
+  /** {@link HistoryUpkeep.begin}, and resolves when no run is under way; never rejects. */
   async ensure(): Promise<void> {
     if (this.#options.monotonic() < this.#nextAt) return
     this.#running ??= this.#run().finally(() => {
@@ -34,10 +43,15 @@ export class HistoryUpkeep {
   }
 
   async #run(): Promise<void> {
-    const { keepDays, monotonic } = this.#options
-    const [row] = await this.#ledger.database.query<{ again_ms: number }>(this.#ledger.sql(maintain), [
-      keepDays,
-    ])
-    this.#nextAt = monotonic() + (row?.again_ms ?? 0)
+    const { keepDays, monotonic, onFailure } = this.#options
+    try {
+      const [row] = await this.#ledger.database.query<{ again_ms: number }>(this.#ledger.sql(maintain), [
+        keepDays,
+      ])
+      this.#nextAt = monotonic() + (row?.again_ms ?? 0)
+    } catch (error) {
+      this.#nextAt = monotonic() + failurePauseMs
+      onFailure(error)
+    }
   }
 }

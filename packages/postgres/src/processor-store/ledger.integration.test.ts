@@ -100,6 +100,14 @@ describe.each(drivers)('the ledger on %s', (_name, openDatabase) => {
     expect(rest.next).toBeUndefined()
   })
 
+  test('a record that is parked twice by one advance is parked once, as it was given last', async () => {
+    const lease = await granted(store, await registered(store, 'twice'))
+    const record = { recordId: 'r1', position: place(1), reason: 'first', record: recordCopy() }
+    await store.advance(lease, to(1, { parked: [record, { ...record, reason: 'last' }] }))
+    const { items } = await store.deadLetters.list({ processor: 'twice' })
+    expect(items).toMatchObject([{ recordId: 'r1', reason: 'last', tries: 1 }])
+  })
+
   test('a record that is parked again keeps its place, with the new reason and another try', async () => {
     const lease = await granted(store, await registered(store, 'parking'))
     const record = { recordId: 'r1', position: place(1), reason: 'first', record: recordCopy('one') }

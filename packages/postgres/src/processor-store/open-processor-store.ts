@@ -18,7 +18,8 @@ import type {
   Settlement,
 } from '@millrace/contracts'
 
-import { migrate } from '../migrations/migrate.ts'
+import { prepareSchema } from '../migrations/migrate.ts'
+import type { MigrateMode } from '../migrations/migrate.ts'
 import { defaultSchema, parseSchemaName } from '../sql/schema-name.ts'
 import type { SqlDatabase } from '../sql/sql-database.ts'
 import { advance } from './advance.ts'
@@ -45,8 +46,22 @@ export interface ProcessorStoreOptions {
   readonly database: SqlDatabase
   /** The schema of the tables. @defaultValue `'millrace'` */
   readonly schema?: string
+  /**
+   * `run` creates the tables and brings older ones up to this release; `refuse` changes nothing, keeps no house, and throws a
+   * {@link ConfigurationError} for tables that are missing or older. @defaultValue `'run'`
+   */
+  readonly migrate?: MigrateMode
   /** Days ended deliveries are kept, 1 to 3650. Dead letters stay until removed. @defaultValue 30 */
   readonly historyDays?: number
+  /**
+   * Told when housekeeping failed: partitions of the history, the embedded vacuum. It is tried again later and holds up
+   * no delivery. @defaultValue a process warning with the code `MILLRACE_UPKEEP`
+   */
+  readonly onUpkeepFailure?: (error: unknown) => void
+}
+
+function warnOfUpkeep(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error), { code: 'MILLRACE_UPKEEP' })
 }
 
 class SqlProcessorStore implements ProcessorStore {
@@ -55,10 +70,10 @@ class SqlProcessorStore implements ProcessorStore {
   readonly #upkeep: HistoryUpkeep
   readonly #vacuum: TableVacuum
 
-  constructor(ledger: Ledger, upkeep: HistoryUpkeep) {
+  constructor(ledger: Ledger, upkeep: HistoryUpkeep, vacuum: TableVacuum) {
     this.#ledger = ledger
     this.#upkeep = upkeep
-    this.#vacuum = new TableVacuum(ledger)
+    this.#vacuum = vacuum
     this.deadLetters = new SqlDeadLetterQueue(ledger)
   }
 
@@ -71,6 +86,8 @@ class SqlProcessorStore implements ProcessorStore {
   }
 
   async renew(lease: Lease, ttlMs: number): Promise<void> {
+    // Also while nothing ends: so that a day's partition is there before its first row.
+    this.#upkeep.begin()
     await renew(this.#ledger, lease, ttlMs)
   }
 
@@ -90,8 +107,8 @@ class SqlProcessorStore implements ProcessorStore {
   }
 
   async settle(lease: Lease, settlement: Settlement): Promise<void> {
-    await this.#upkeep.ensure()
-    await this.#vacuum.ensure(settlement.finished.length)
+    this.#upkeep.begin()
+    this.#vacuum.begin(settlement.finished.length)
     await settle(this.#ledger, lease, settlement)
   }
 
@@ -142,12 +159,16 @@ class SqlProcessorStore implements ProcessorStore {
  * @throws {@link ConfigurationError} for a bad schema name or a schema newer than this release
  */
 export async function openProcessorStore(options: ProcessorStoreOptions): Promise<ProcessorStore> {
-  const { database, historyDays = 30 } = options
+  const { database, historyDays = 30, onUpkeepFailure: onFailure = warnOfUpkeep } = options
   const schema = parseSchemaName(options.schema ?? defaultSchema)
   checkWhole('options.historyDays', historyDays, { min: 1, max: 3650 })
-  await migrate(database, schema)
+  await prepareSchema(database, schema, options.migrate)
   const ledger = createLedger(database, schema)
-  const upkeep = new HistoryUpkeep(ledger, { keepDays: historyDays, monotonic: () => performance.now() })
-  await upkeep.ensure()
-  return new SqlProcessorStore(ledger, upkeep)
+  const upkeep = new HistoryUpkeep(ledger, {
+    keepDays: historyDays,
+    monotonic: () => performance.now(),
+    onFailure,
+  })
+  if (options.migrate !== 'refuse') await upkeep.ensure()
+  return new SqlProcessorStore(ledger, upkeep, new TableVacuum(ledger, { onFailure }))
 }

@@ -11,14 +11,20 @@ import { boundedText, checkWhole } from './texts.ts'
 
 // in:    processor, partition, and one array each of record ids, generations, commits, indexes, reasons, records,
 //        subjects
-// A record parked before keeps its place in the list and counts another try.
+// A record parked before keeps its place in the list and counts another try. One that is given twice is parked once, as
+// it was given last: a row can be changed only once by a statement.
 const insertParked = `
   insert into :schema.parked_records as known
     (id, processor, partition, record_id, generation, position_commit, position_index, reason, record, record_subject)
   select record_id || ':' || $1, $1, $2, record_id, generation, position_commit, position_index, reason, record::json,
     subject
-  from unnest($3::text[], $4::text[], $5::bigint[], $6::int[], $7::text[], $8::text[], $9::text[]) as given
-    (record_id, generation, position_commit, position_index, reason, record, subject)
+  from (
+    select distinct on (record_id) *
+    from unnest($3::text[], $4::text[], $5::bigint[], $6::int[], $7::text[], $8::text[], $9::text[]) with ordinality as
+      given (record_id, generation, position_commit, position_index, reason, record, subject, place)
+    order by record_id, place desc
+  ) once
+  order by place
   on conflict (id) do update
   set reason = excluded.reason, tries = known.tries + 1, retry_requested = false, record = excluded.record,
       record_subject = excluded.record_subject`

@@ -19,7 +19,11 @@ afterAll(async () => await database[Symbol.asyncDispose]())
 test('the embedded table of open deliveries does not grow with those that ended', async () => {
   const store = await openProcessorStore({ database, schema: 'churned' })
   const lease = await granted(store, await registered(store, 'churning'))
-  const vacuum = new TableVacuum(createLedger(database, parseSchemaName('churned')), 4 * perBatch)
+  const failures: unknown[] = []
+  const vacuum = new TableVacuum(createLedger(database, parseSchemaName('churned')), {
+    every: 4 * perBatch,
+    onFailure: (error) => failures.push(error),
+  })
   let commit = 0
   const churn = async (batches: number): Promise<number> => {
     for (let n = 0; n < batches; n++) {
@@ -28,7 +32,7 @@ test('the embedded table of open deliveries does not grow with those that ended'
         lease,
         to(commit, { deliveries: ids.map((id) => delivery('churning', commit, { id })) }),
       )
-      await vacuum.ensure(perBatch)
+      vacuum.begin(perBatch)
       await store.settle(lease, {
         finished: ids.map((id) => result(id, { kind: 'delivered' })),
         starting: [],
@@ -39,6 +43,7 @@ test('the embedded table of open deliveries does not grow with those that ended'
   }
   const early = await churn(6)
   expect(await churn(18)).toBeLessThan(2 * early)
+  expect(failures).toEqual([])
 })
 
 test('the store vacuums an embedded table by itself', async () => {
@@ -53,4 +58,11 @@ test('the store vacuums an embedded table by itself', async () => {
   expect(await vacuumed()).toBe(false)
   await store.settle(lease, { finished: [], starting: [] })
   expect(await vacuumed()).toBe(true)
+})
+
+test('a vacuum that fails is reported', async () => {
+  const reported = Promise.withResolvers<unknown>()
+  const ledger = createLedger(database, parseSchemaName('nowhere'))
+  new TableVacuum(ledger, { onFailure: reported.resolve }).begin(1)
+  expect(await reported.promise).toMatchObject({ code: '3F000' })
 })

@@ -11,22 +11,28 @@ const defaultEvery = 20_000
  */
 export class TableVacuum {
   readonly #ledger: Ledger
+  readonly #onFailure: (error: unknown) => void
   readonly #every: number
   #ended: number
 
-  constructor(ledger: Ledger, every: number = defaultEvery) {
+  constructor(
+    ledger: Ledger,
+    options: { readonly onFailure: (error: unknown) => void; readonly every?: number },
+  ) {
+    const { onFailure, every = defaultEvery } = options
     this.#ledger = ledger
+    this.#onFailure = onFailure
     this.#every = every
     // What an earlier process left is cleaned up by the first delivery to end.
     this.#ended = every
   }
 
-  /** To be called before deliveries end. */
-  async ensure(ending: number): Promise<void> {
+  /** To be called before deliveries end; a vacuum that is due runs in front of them, and its failure is not theirs. */
+  begin(ending: number): void {
     if (this.#ledger.database.kind === 'pg') return
     if (this.#ended >= this.#every) {
       this.#ended = 0
-      await this.#ledger.database.execute(this.#ledger.sql(vacuum))
+      this.#ledger.database.execute(this.#ledger.sql(vacuum)).catch(this.#onFailure)
     }
     this.#ended += ending
   }

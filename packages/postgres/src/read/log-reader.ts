@@ -4,11 +4,11 @@ import type { Position, ReadAllOptions, StoredEvent } from '@millrace/contracts'
 import { inSchema } from '../sql/schema-name.ts'
 import type { SchemaName } from '../sql/schema-name.ts'
 import type { SqlDatabase } from '../sql/sql-database.ts'
-import { allSelection, checkGeneration } from './log-selection.ts'
+import { allSelection, checkGeneration, upTo } from './log-selection.ts'
 import type { Selection } from './log-selection.ts'
 import { PagedEvents } from './paged-events.ts'
 import type { EventPage } from './paged-events.ts'
-import { placeColumns, storedColumns, storedRowOf } from './stored-row.ts'
+import { placeColumns, RowPlaces, storedColumns, storedRowOf } from './stored-row.ts'
 import { pageBytes } from './stream-reader.ts'
 
 const pageEvents = 512
@@ -47,25 +47,27 @@ function markOf({ position }: StoredEvent): Mark {
   return { commit: position.commit, index: position.index }
 }
 
-/** Reads over all streams, in the order of the log. */
+/** What a reader needs of the log. */
+export interface ReadLog {
+  readonly generation: string
+  /** The end of what no late commit can come before. */
+  readonly head: () => Promise<Position>
+  readonly waitFor: (position: Position, signal: AbortSignal | undefined) => Promise<void>
+}
+
+/**
+ * Reads over all streams, in the order of the log. A read ends at the head the log had when it began, in either
+ * direction: whoever goes on after its last event misses no commit with a lower number that came later.
+ */
 export class LogReader {
   readonly #database: SqlDatabase
   readonly #schema: SchemaName
-  readonly #generation: string
-  readonly #waitFor: (position: Position, signal: AbortSignal | undefined) => Promise<void>
+  readonly #log: ReadLog
 
-  constructor(
-    database: SqlDatabase,
-    schema: SchemaName,
-    log: {
-      readonly generation: string
-      readonly waitFor: (position: Position, signal: AbortSignal | undefined) => Promise<void>
-    },
-  ) {
+  constructor(database: SqlDatabase, schema: SchemaName, log: ReadLog) {
     this.#database = database
     this.#schema = schema
-    this.#generation = log.generation
-    this.#waitFor = log.waitFor
+    this.#log = log
   }
 
   readAll(options: ReadAllOptions): AsyncIterable<StoredEvent> {
@@ -73,9 +75,10 @@ export class LogReader {
     const first = async (): Promise<EventPage> => {
       checkReadAllOptions(options)
       for (const position of [options.after, options.before, options.atLeast])
-        if (position !== undefined) checkGeneration(position, this.#generation)
-      if (options.atLeast !== undefined) await this.#waitFor(options.atLeast, signal)
-      return await this.#page(allSelection(options), options, undefined)
+        if (position !== undefined) checkGeneration(position, this.#log.generation)
+      if (options.atLeast !== undefined) await this.#log.waitFor(options.atLeast, signal)
+      const selection = upTo(allSelection(options), await this.#log.head())
+      return await this.#page(selection, options, undefined)
     }
     return { [Symbol.asyncIterator]: () => new PagedEvents(first, { limit, signal }) }
   }
@@ -89,7 +92,8 @@ export class LogReader {
       size,
       ...(mark === undefined ? [] : [mark.commit, mark.index]),
     ])
-    const at = (index: number): StoredEvent => storedRowOf(rows[index] ?? [], this.#generation)
+    const places = new RowPlaces(this.#log.generation)
+    const at = (index: number): StoredEvent => storedRowOf(rows[index] ?? [], places)
     const whole = Number(rows[0]?.[6] ?? 0) === rows.length
     const last = rows.length - 1
     return {

@@ -40,6 +40,12 @@ export function filterSelection(filter: LogFilter, taken: readonly unknown[]): S
   return selection
 }
 
+/** The selection without what lies after the commit of `head`. */
+export function upTo({ conditions, values }: Selection, head: Position): Selection {
+  const condition = `commit_seq <= $${values.length + 1}::bigint`
+  return { conditions: [...conditions, condition], values: [...values, head.commit] }
+}
+
 /** The conditions of `options`, without the position a page begins at. */
 export function allSelection(options: ReadAllOptions): Selection {
   const selection = new Conditions()

@@ -39,10 +39,36 @@ interface Rest {
 const noMetadata: EventMetadata = Object.freeze({})
 const noTags: readonly string[] = Object.freeze([])
 
-/** What the events of one read share. */
-export interface RowPlace {
+/** What the events of one stream share in one read. */
+export class RowPlace {
   readonly generation: string
   readonly streamId: StreamId
+  #bucket: number | undefined
+
+  constructor(generation: string, streamId: StreamId) {
+    this.generation = generation
+    this.streamId = streamId
+  }
+
+  /** Reckoned once for all events, and only where somebody asks: it hashes the stream's id. */
+  get bucket(): number {
+    return (this.#bucket ??= bucketOfStream(this.streamId))
+  }
+}
+
+/** The places of a read over all streams, where events of one stream often lie side by side. */
+export class RowPlaces {
+  readonly #generation: string
+  #last: RowPlace | undefined
+
+  constructor(generation: string) {
+    this.#generation = generation
+  }
+
+  of(streamId: StreamId): RowPlace {
+    if (this.#last?.streamId !== streamId) this.#last = new RowPlace(this.#generation, streamId)
+    return this.#last
+  }
 }
 
 function payloadOf(rest: string | null): string | Uint8Array {
@@ -119,7 +145,7 @@ export class StoredRow implements StoredEvent {
   }
 
   get bucket(): number {
-    return bucketOfStream(this.streamId)
+    return this.place.bucket
   }
 
   get contentType(): string {
@@ -171,6 +197,6 @@ export class StoredRow implements StoredEvent {
 }
 
 /** The event of a row of {@link storedColumns} and {@link placeColumns}. */
-export function storedRowOf(row: TextRow, generation: string): StoredRow {
-  return new StoredRow(row, Number(row[5]), { generation, streamId: row[4] as StreamId })
+export function storedRowOf(row: TextRow, places: RowPlaces): StoredRow {
+  return new StoredRow(row, Number(row[5]), places.of(row[4] as StreamId))
 }

@@ -6,10 +6,10 @@ import type { SchemaName } from '../sql/schema-name.ts'
 import type { SqlDatabase } from '../sql/sql-database.ts'
 import { PagedEvents } from './paged-events.ts'
 import type { EventPage } from './paged-events.ts'
-import { StoredRow, storedColumns } from './stored-row.ts'
+import { RowPlace, StoredRow, storedColumns } from './stored-row.ts'
 
 /** A page holds at most so many events, and about so many bytes of payload: fewer events where they are large. */
-export const pageEvents = 1024
+const pageEvents = 1024
 export const pageBytes = 500_000
 
 /** $1 stream id, $4 most events: how many versions a page covers. Null for a stream that is missing or tombstoned. */
@@ -17,18 +17,19 @@ const sizeOf = `with page as materialized (
   select version, least($4::bigint, greatest(1, ${pageBytes} / greatest(largest_payload, 1))) as size
   from :schema.streams where stream_id = $1 and tombstoned_at is null)`
 
-// Versions have no gaps, so that a range of them is a limit. The first row alone says how many the page covers.
-// OFFSET 0 keeps the columns from being made before the rows are sorted: so each is made while the one before is read.
+// The first row alone says how many the page covers. A LIMIT the planner does not know makes it read the index in order:
+// nothing is sorted, and each row is made while the one before travels.
 /** $2 lowest version, $3 highest. */
 const forwards = `${sizeOf}
-select ${storedColumns}, case when version = $2 then (select size from page) end as size from (select * from :schema.events
-where stream_id = $1 and version >= $2::bigint and version <= $3::bigint and version < $2 + (select size from page) order by version offset 0) as found`
+select ${storedColumns}, case when version = $2 then (select size from page) end as size from :schema.events
+where stream_id = $1 and version >= $2::bigint and version <= $3::bigint
+order by version limit coalesce((select size from page), 0)`
 
 /** $2 lowest version, $3 highest; begins at the stream's own version where that is lower. */
 const backwards = `${sizeOf}, top as materialized (select least($3::bigint, version) as version from page)
-select ${storedColumns}, version, case when version = (select version from top) then (select size from page) end as size from (select * from :schema.events
-where stream_id = $1 and version >= $2::bigint and version <= (select version from top) and version > (select version from top) - (select size from page)
-order by version desc offset 0) as found`
+select ${storedColumns}, version, case when version = (select version from top) then (select size from page) end as size from :schema.events
+where stream_id = $1 and version >= $2::bigint and version <= $3::bigint
+order by version desc limit coalesce((select size from page), 0)`
 
 /** The versions between two dates: occurred-at never decreases in a stream. */
 const versionsBetween = `select min(version) as low, max(version) as high from :schema.events
@@ -112,7 +113,7 @@ export class StreamReader {
       high,
       Math.min(limit, pageEvents),
     ])
-    const place = { generation: this.#generation, streamId }
+    const place = new RowPlace(this.#generation, streamId)
     const size = Number(rows[0]?.[4] ?? 0)
     const next = low + rows.length
     return {
@@ -132,7 +133,7 @@ export class StreamReader {
       high,
       Math.min(limit, pageEvents),
     ])
-    const place = { generation: this.#generation, streamId }
+    const place = new RowPlace(this.#generation, streamId)
     const top = Number(rows[0]?.[4] ?? 0)
     const size = Number(rows[0]?.[5] ?? 0)
     const next = top - rows.length

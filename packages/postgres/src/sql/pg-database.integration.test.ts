@@ -47,6 +47,9 @@ test('bad numbers among the settings are refused', async () => {
   expect(await failure(openPg({ url: url(), connectTimeoutMs: -1 }))).toMatchObject({
     setting: 'database.connectTimeoutMs',
   })
+  expect(await failure(openPg({ url: url(), idleInTransactionTimeoutMs: 0 }))).toMatchObject({
+    setting: 'database.idleInTransactionTimeoutMs',
+  })
 })
 
 test('a database or user the server does not know is a matter of configuration', async () => {
@@ -85,6 +88,16 @@ test('a connection the server ends is a connection error, and the next statement
   expect(await database.query('select 1 as n')).toEqual([{ n: 1 }])
 })
 
+test.for([
+  [{}, '10s'],
+  [{ idleInTransactionTimeoutMs: 1500 }, '1500ms'],
+] as const)('with %j the server ends a transaction that sends nothing after %s', async ([options, limit]) => {
+  await using database = await openPg({ url: url(), ...options })
+  expect(await database.query('show idle_in_transaction_session_timeout')).toEqual([
+    { idle_in_transaction_session_timeout: limit },
+  ])
+})
+
 test('an idle connection the server ends is replaced', async () => {
   await using database = await openPg({ url: url(), poolSize: 1, applicationName: 'millrace_idle' })
   await using admin = await openPg({ url: url(), poolSize: 1 })
@@ -115,4 +128,30 @@ test('a listener whose connection breaks listens again, and is called for what i
 test('a channel that is no plain name is refused', async () => {
   await using database = await openPg({ url: url() })
   await expect(database.listen('a; drop table x', () => undefined)).rejects.toThrow('channel')
+})
+
+test('a listener that could not be registered is never called, and the next one is', async () => {
+  const applicationName = freshSchema('refused')
+  const role = freshSchema('role')
+  await using admin = await openPg({ url: url(), poolSize: 1 })
+  await admin.query(`create role ${role} login superuser`)
+  await using database = await openPg({
+    url: serverWith((parsed) => (parsed.username = role)),
+    poolSize: 1,
+    applicationName,
+  })
+  const heard: string[] = []
+  await admin.query(`alter role ${role} nologin`)
+  const refused = database.listen('millrace_refused', (payload) => heard.push(`refused ${payload}`))
+  await expect(refused).rejects.toMatchObject({ code: 'ERR_CONFIGURATION' })
+  await admin.query(`alter role ${role} login`)
+  const listener = await database.listen('millrace_refused', (payload) => heard.push(payload))
+  // A reconnection that was scheduled for the refused one must not open a second connection.
+  const listening = `select count(*) as n from pg_stat_activity where application_name = $1 and query like 'listen%'`
+  await admin.query('select pg_sleep(0.3)')
+  expect(await admin.query(listening, [applicationName])).toEqual([{ n: 1 }])
+  await admin.query("select pg_notify('millrace_refused', 'told')")
+  await vi.waitFor(() => expect(heard).toEqual(['told']), { timeout: 15_000 })
+  await listener[Symbol.asyncDispose]()
+  await admin.query(`drop role ${role}`)
 })

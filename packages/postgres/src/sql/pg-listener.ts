@@ -19,6 +19,8 @@ function checkChannel(channel: string): void {
 export class PgListener implements AsyncDisposable {
   readonly #config: ClientConfig
   readonly #listeners = new Map<string, Set<OnNotify>>()
+  /** The client in use or about to be; every other has been given up. */
+  #client: pg.Client | undefined
   #connection: Promise<pg.Client> | undefined
   #retry: NodeJS.Timeout | undefined
   #retryMs = firstRetryMs
@@ -34,7 +36,12 @@ export class PgListener implements AsyncDisposable {
     const callbacks = known ?? new Set<OnNotify>()
     callbacks.add(onNotify)
     this.#listeners.set(channel, callbacks)
-    if (known === undefined) await this.#subscribe(channel)
+    try {
+      if (known === undefined) await this.#subscribe(channel)
+    } catch (error) {
+      await this.#forget(channel, onNotify)
+      throw error
+    }
     return { [Symbol.asyncDispose]: () => this.#forget(channel, onNotify) }
   }
 
@@ -71,31 +78,39 @@ export class PgListener implements AsyncDisposable {
   }
 
   async #connect(): Promise<void> {
-    this.#connection = this.#open()
+    clearTimeout(this.#retry)
+    this.#retry = undefined
+    const client = new pg.Client(this.#config)
+    this.#client = client
+    // Before it connects: an error nobody listens to ends the process.
+    client.on('error', () => this.#lost(client))
+    client.on('end', () => this.#lost(client))
+    client.on('notification', ({ channel, payload }) => this.#call(channel, payload ?? ''))
+    this.#connection = this.#open(client)
     try {
       await this.#connection
       this.#retryMs = firstRetryMs
     } catch (error) {
-      this.#lost()
+      this.#lost(client)
       throw error
     }
   }
 
-  async #open(): Promise<pg.Client> {
-    const client = new pg.Client(this.#config)
-    client.on('notification', ({ channel, payload }) => this.#call(channel, payload ?? ''))
-    await client.connect().catch(async (error: unknown) => {
+  async #open(client: pg.Client): Promise<pg.Client> {
+    try {
+      await client.connect()
+      for (const channel of this.#listeners.keys()) await client.query(`listen ${channel}`)
+      return client
+    } catch (error) {
       await client.end().catch(() => undefined)
       throw error
-    })
-    client.on('error', () => this.#lost())
-    client.on('end', () => this.#lost())
-    for (const channel of this.#listeners.keys()) await client.query(`listen ${channel}`)
-    return client
+    }
   }
 
-  #lost(): void {
-    if (this.#closed || this.#retry !== undefined) return
+  /** A client that ends late does not take the one that replaced it along. */
+  #lost(client: pg.Client): void {
+    if (this.#closed || client !== this.#client) return
+    this.#client = undefined
     this.#connection = undefined
     this.#retry = setTimeout(() => this.#reconnect(), this.#retryMs)
     this.#retryMs = Math.min(this.#retryMs * 2, maxRetryMs)

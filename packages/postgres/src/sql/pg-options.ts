@@ -9,6 +9,12 @@ export interface PgPoolOptions {
   readonly connectTimeoutMs?: number
   /** Shown in `pg_stat_activity`. @defaultValue `'millrace'` */
   readonly applicationName?: string
+  /**
+   * Milliseconds the server keeps a transaction of ours that sends nothing. A process that is frozen or cut off inside a
+   * transaction holds its locks no longer than this; then the server rolls it back and ends the connection.
+   * @defaultValue 10_000
+   */
+  readonly idleInTransactionTimeoutMs?: number
 }
 
 /** Which server: a `postgres://` URL, or the fields of one. */
@@ -56,11 +62,15 @@ function parseUrl(url: string): PgTarget['label'] {
 /** @throws {@link ConfigurationError} that never quotes a secret */
 export function resolvePgOptions(options: PgOptions): PgTarget {
   const { poolSize = 10, connectTimeoutMs = 10_000, applicationName = 'millrace' } = options
+  const { idleInTransactionTimeoutMs = 10_000 } = options
   checkCount('database.poolSize', poolSize)
   checkCount('database.connectTimeoutMs', connectTimeoutMs)
+  checkCount('database.idleInTransactionTimeoutMs', idleInTransactionTimeoutMs)
   const common = {
     application_name: applicationName,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
     connectionTimeoutMillis: connectTimeoutMs,
   }
   if ('url' in options)

@@ -15,8 +15,12 @@ const configurationStates = new Map([
   ['3D000', 'the server has no such database'],
 ])
 
-// Class 08 is "connection exception"; 57P0x: the server stops or starts; 53300: it has no free connection.
-const connectionStates = /^(08...|57P0[1-4]|53300)$/
+// Class 08 is "connection exception"; 57P0x: the server stops, starts or ended an idle session; 53300: it has no free
+// connection; 25P03: it ended a transaction that sent nothing.
+const connectionStates = /^(08...|57P0[1-5]|53300|25P03)$/
+// The server answers, and the same statement may succeed later: deadlock, serialization failure, lock not available,
+// read-only (a standby or one being promoted), out of memory, I/O error.
+const passingStates = new Set<string>([sqlState.deadlock, '40001', '55P03', '25006', '53200', '58030'])
 const connectionCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -40,9 +44,11 @@ export function hasSqlState(error: unknown, state: string): boolean {
   return error instanceof Error && error.cause !== undefined && hasSqlState(error.cause, state)
 }
 
-function isConnectionFailure(error: unknown, code: string | undefined): boolean {
-  if (code !== undefined && (connectionCodes.has(code) || connectionStates.test(code))) return true
-  return error instanceof Error && code === undefined && connectionMessages.test(error.message)
+/** The connection is lost, or the server cannot do this now: either way the work may be repeated. */
+function isPassing(error: unknown, code: string | undefined): boolean {
+  if (code !== undefined)
+    return connectionCodes.has(code) || connectionStates.test(code) || passingStates.has(code)
+  return error instanceof Error && connectionMessages.test(error.message)
 }
 
 /**
@@ -57,7 +63,7 @@ export function mapSqlError(error: unknown, target: string): unknown {
   const setting = code === undefined ? undefined : configurationStates.get(code)
   if (setting !== undefined)
     return new ConfigurationError('database', `${target}: ${setting}`, { cause: error })
-  if (isConnectionFailure(error, code))
+  if (isPassing(error, code))
     return new ConnectionError(`${target}: ${reason || (code ?? 'no answer')}`, { cause: error })
   return error
 }

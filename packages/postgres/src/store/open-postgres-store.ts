@@ -1,7 +1,8 @@
 import { createEventEncoder, createIdFactory } from '@millrace/contracts'
 import type { EventStore, Serializer } from '@millrace/contracts'
 
-import { migrate } from '../migrations/migrate.ts'
+import { prepareSchema } from '../migrations/migrate.ts'
+import type { MigrateMode } from '../migrations/migrate.ts'
 import { defaultSchema, inSchema, parseSchemaName } from '../sql/schema-name.ts'
 import type { SqlDatabase } from '../sql/sql-database.ts'
 import { PostgresStore } from './postgres-store.ts'
@@ -12,6 +13,11 @@ export interface PostgresStoreOptions {
   readonly database: SqlDatabase
   /** The SQL schema that holds all tables; created where it is missing. @defaultValue `'millrace'` */
   readonly schema?: string
+  /**
+   * `run` creates the tables and brings older ones up to this release; `refuse` changes nothing and throws a
+   * {@link ConfigurationError} for tables that are missing or older. @defaultValue `'run'`
+   */
+  readonly migrate?: MigrateMode
   /** Encodes the data of new events. @defaultValue JSON */
   readonly serializer?: Serializer
   /** The largest event, payload and metadata together, in bytes. @defaultValue 1_000_000 */
@@ -23,7 +29,7 @@ export interface PostgresStoreOptions {
 /**
  * Opens an event store on Postgres or PGlite and brings its tables to this release's version.
  *
- * @throws {@link ConfigurationError} for a bad setting, or tables of a newer release
+ * @throws {@link ConfigurationError} for a bad setting, or tables of another release that may not be migrated
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<EventStore> {
   const { database, serializer, maxEventBytes, now = Date.now } = options
@@ -32,7 +38,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     ...(serializer === undefined ? {} : { serializer }),
     ...(maxEventBytes === undefined ? {} : { maxEventBytes }),
   })
-  await migrate(database, schema)
+  await prepareSchema(database, schema, options.migrate)
   const [log] = await database.query<{ generation: string }>(
     inSchema('select generation from :schema.log', schema),
   )

@@ -118,6 +118,7 @@ export class PostgresStore implements EventStore {
     this.log = log
     this.#all = new LogReader(database, schema, {
       generation,
+      head: () => log.head(),
       waitFor: (position, signal) => log.waitFor(position, signal),
     })
     this.#directory = new StreamDirectory(database, schema)

@@ -1,5 +1,16 @@
 import { createIdFactory, createStreamId, keyOf, parseCommitId } from '@millrace/contracts'
-import type { EventStore, Serializer, StoredEvent } from '@millrace/contracts'
+import type {
+  AppendOptions,
+  AppendReceipt,
+  CommitId,
+  CommitOptions,
+  CommitReceipt,
+  EventStore,
+  ForeignId,
+  Serializer,
+  StoredEvent,
+  StreamId,
+} from '@millrace/contracts'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 
 import { Child } from '../../fixtures/child.ts'
@@ -89,6 +100,47 @@ describe.for(drivers)('the store on %s', ([, open]) => {
       expect(await store.exists(stream)).toBe(false)
     },
   )
+
+  describe('a repeat draws no number, so that it leaves no hole in the log', () => {
+    const lastNumber = async (): Promise<number | undefined> =>
+      (await database.query<{ last_value: number }>(`select last_value from ${schema}.commit_seq`))[0]
+        ?.last_value
+    const [first, second] = [freshStream(), freshStream()]
+    const named = (): { commitId: CommitId } => ({ commitId: parseCommitId(mint()) })
+    const foreign = (): { foreignId: ForeignId } => ({ foreignId: { source: 'shop', id: mint() } })
+
+    test.for([
+      ['a foreign id', () => append(first, { ...any, ...foreign() })],
+      ['a commit id', () => append(first, { ...any, ...named() })],
+      ['a commit id and a foreign id', () => append(first, { ...any, ...named(), ...foreign() })],
+      ['a commit id of a new stream', () => append(freshStream(), { expectedVersion: 0, ...named() })],
+      [
+        'a foreign id at a version',
+        async () => {
+          await append(second, any)()
+          return append(second, { expectedVersion: await store.currentVersion(second), ...foreign() })
+        },
+      ],
+      ['a commit id over two streams', () => commit(named())],
+      ['a foreign id over two streams', () => commit(foreign())],
+    ] as const)('by %s', async ([, begin]) => {
+      const send = await begin()
+      const original = await send()
+      const before = await lastNumber()
+      for (let i = 0; i < 100; i++)
+        expect(await send()).toMatchObject({ replayed: true, commitId: original.commitId })
+      expect(await lastNumber()).toBe(before)
+    })
+
+    function append(stream: StreamId, options: AppendOptions): () => Promise<AppendReceipt> {
+      return async () => await store.append(stream, [event()], options)
+    }
+
+    function commit(options: CommitOptions): () => Promise<CommitReceipt> {
+      const writes = [first, second].map((streamId) => ({ streamId, events: [event()], ...any }))
+      return async () => await store.commit(writes, options)
+    }
+  })
 
   test('events that differ in everything rare are stored by one commit', async () => {
     const stream = freshStream()
