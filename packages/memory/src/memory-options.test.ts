@@ -92,6 +92,44 @@ test('an append and a commit stop at their failpoints, before and after they are
   ])
 })
 
+test('what refuses an append rejects its promise and is never thrown, what a failpoint throws included', async () => {
+  await using store = await openMemoryStore()
+  const reason = new Error('stop here')
+  for (const at of ['append:before-commit', 'append:after-commit']) {
+    setFailpointHandler((name) => {
+      if (name === at) throw reason
+    })
+    await expect(store.append(id, [opened], any)).rejects.toBe(reason)
+  }
+  setFailpointHandler(undefined)
+  // Of the two only the second was written.
+  await expect(store.append(id, [opened], { expectedVersion: 5 })).rejects.toMatchObject({
+    code: 'ERR_CONCURRENCY',
+    conflict: { actual: 1 },
+  })
+  await store[Symbol.asyncDispose]()
+  await expect(store.append(id, [opened], any)).rejects.toMatchObject({ code: 'ERR_CONNECTION' })
+})
+
+test('a read by a mark finds what was appended before the first such read and after it, but for what is erased', async () => {
+  await using store = await openMemoryStore()
+  const other = createStreamId('order', '1')
+  const marked = { ...opened, metadata: { correlationId: 'c' } }
+  const found = async (): Promise<readonly string[]> => {
+    const events: string[] = []
+    for await (const { streamId } of store.readAll({ correlationId: 'c' })) events.push(streamId)
+    return events
+  }
+  await store.append(id, [marked, marked], any)
+  await store.append(other, [marked], any)
+  await store.tombstone(id, { ...any, reason: 'erased' })
+  expect(await found()).toEqual([other])
+  await store.append(other, [marked, opened], any)
+  expect(await found()).toEqual([other, other])
+  await store.tombstone(other, { ...any, reason: 'erased' })
+  expect(await found()).toEqual([])
+})
+
 test('a commit repeated after its stream was tombstoned is refused, its foreign id still leads to the first result', async () => {
   await using store = await openMemoryStore()
   const foreignId = { source: 'github', id: '1' }

@@ -5,10 +5,10 @@ import type { ActionDefinition, ActionInput, Processor, ProcessorDefinition } fr
 import { fresh } from './database.ts'
 
 /** What an attempt of a {@link courier} does. */
-export type Execute = ActionDefinition['execute']
+type Execute = ActionDefinition['execute']
 
 /** One attempt an action saw. */
-export interface SeenAttempt {
+interface SeenAttempt {
   readonly action: string
   readonly key: string
   readonly attempt: number

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { MemberSettings } from './member-main.ts'
 
 /** One line a member said. */
-export type Said = Readonly<Record<string, unknown>>
+type Said = Readonly<Record<string, unknown>>
 
 /** A member process, killed with the test. */
 export interface Member extends AsyncDisposable {

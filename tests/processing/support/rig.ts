@@ -15,7 +15,7 @@ import type { Processor, ProcessorRuntime, ProcessorRuntimeOptions } from '@mill
 import type { Ledger } from './database.ts'
 
 /** What a test changes of the runtime's settings. */
-export type RigOptions = Partial<Omit<ProcessorRuntimeOptions, 'processors'>>
+type RigOptions = Partial<Omit<ProcessorRuntimeOptions, 'processors'>>
 
 /** A memory log, and runtimes over it that end with the test. */
 export interface Rig extends AsyncDisposable {

@@ -67,6 +67,10 @@ describe('an encoded event', () => {
     })
   })
 
+  test('is not refused for what it inherits, which is none of its fields', () => {
+    expect(encode(Object.assign(Object.create({ extra: 1 }), event({})) as NewEvent).type).toBe('ItemAdded')
+  })
+
   test('is what was checked, even where a getter changes its mind', () => {
     let reads = 0
     const fickle = {
@@ -87,6 +91,7 @@ describe('an event is refused by field:', () => {
     ['event.occuredAt', event({ occuredAt: new Date(0) })],
     ['event.__proto__', JSON.parse('{"type":"A","data":1,"__proto__":{"tags":[]}}')],
     ['event.streamId', event({ streamId: 'cart-1' })],
+    ['event.extra', Object.assign(Object.create({ extra: 1 }), event({ extra: 2 }))],
     ['event.type', event({ type: undefined })],
     ['event.type', event({ type: '' })],
     ['event.type', event({ type: '$tombstone' })],

@@ -16,6 +16,14 @@ test.each(['', '.a', '-a', ':a', '/a', '$a', 'a b', 'é', 'a\n', 'x'.repeat(256)
   },
 )
 
+test('a type is judged alike however often it is asked for and however many there are', () => {
+  const types = Array.from({ length: 3000 }, (_, n) => `type-${n}`)
+  for (let round = 0; round < 2; round++) {
+    expect(types.every(isEventType)).toBe(true)
+    expect(types.map((type) => ` ${type}`).some(isEventType)).toBe(false)
+  }
+})
+
 test('the type of a tombstone is out of reach', () => {
   expect(isEventType(tombstoneType)).toBe(false)
 })

@@ -8,7 +8,7 @@ import { Backoff } from '../retry/backoff.ts'
 import type { RuntimeScope } from '../runtime/runtime-scope.ts'
 
 /** Thrown out of whatever a partition was doing when its tenure ended. */
-export class TenureEnded extends Error {
+class TenureEnded extends Error {
   override readonly name = 'TenureEnded'
 }
 
