@@ -7,7 +7,10 @@ import { expect, test } from 'vitest'
 
 const here = import.meta.dirname
 const root = join(here, '../..')
-const readmes = ['README.md', ...['memory', 'postgres', 'processing'].map((name) => `packages/${name}/README.md`)]
+const readmes = [
+  'README.md',
+  ...['memory', 'postgres', 'processing'].map((name) => `packages/${name}/README.md`),
+]
 
 function block(readme: string, language: string): string {
   const [, code] = new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 's').exec(readme) ?? []

@@ -56,7 +56,7 @@ function listen(app: InboxApp, maxBodyBytes: number): Promise<RunningServer> {
   const { token } = app
   const routes = inboxRoutes(app, maxBodyBytes)
   const server = createServer(app, { routes, hosts: hosts.value, ...(token === undefined ? {} : { token }) })
-  return serve(server, { host: host.value, port: port.value, token })
+  return serve(server, { host: host.value, port: port.value })
 }
 
 interface CheckedSettings {
@@ -67,7 +67,7 @@ interface CheckedSettings {
 /** What can be refused is refused here, before anything is created. */
 function checkSettings(definition: AppDefinition<typeof inboxSecrets>, env: Environment): CheckedSettings {
   const { host, dataDir, maxEventBytes } = resolveSettings(definition.settings, env)
-  assertBindAllowed(host.value, readToken(dataDir.value, env))
+  assertBindAllowed(host.value, readToken(dataDir.value, env) !== undefined)
   const { samples, maxBodyBytes } = inboxSettings(env, maxEventBytes.value)
   return { samples: sampleSet(samples), maxBodyBytes }
 }

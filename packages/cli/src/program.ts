@@ -34,7 +34,7 @@ function withCommonOptions(command: Command): Command {
     .option('--config <file>', 'configuration file (default: millrace.config.ts here or above)')
     .option('--data <folder>', 'data folder (default: $MILLRACE_DATA, else .millrace)')
     .option('--url <url>', 'address of a running server')
-    .option('--token <token>', 'token of that server (default: $MILLRACE_TOKEN)')
+    .option('--token <token>', 'token of that server; others see it in the process list, $MILLRACE_TOKEN not')
 }
 
 function leaf(parent: Command, nameAndArguments: string, description: string): Command {

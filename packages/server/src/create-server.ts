@@ -31,6 +31,10 @@ export interface ServerOptions extends GuardOptions {
 export interface MillraceServer extends Disposable {
   /** Answers a request; never rejects. */
   readonly fetch: (request: Request) => Promise<Response>
+  /** Whether the management API asks for a token. */
+  readonly asksForToken: boolean
+  /** Adds host names it is served under. {@link serve} does it for those of its address. */
+  readonly allowHosts: (hosts: readonly string[]) => void
   /** Ends every live stream and opens no other; other requests are still answered. */
   [Symbol.dispose](): void
 }
@@ -100,9 +104,14 @@ export function createServer(source: ServerSource, options: ServerOptions = {}):
     ...routes,
     ...pageRoutes(),
   ]
-  mount(router, all, createGuard(options))
+  let guard = createGuard(options)
+  mount(router, all, (request, level) => guard(request, level))
   return {
     fetch: async (request) => router.fetch(request),
+    asksForToken: options.token !== undefined,
+    allowHosts: (hosts) => {
+      guard = createGuard({ ...options, hosts: [...(options.hosts ?? []), ...hosts] })
+    },
     [Symbol.dispose]: () => streams[Symbol.dispose](),
   }
 }

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import type { Server, ServerOptions as HttpServerOptions } from 'node:http'
+import { isIP } from 'node:net'
 import type { AddressInfo } from 'node:net'
 
 import { createAdaptorServer } from '@hono/node-server'
 import { ConfigurationError } from '@millrace/contracts'
 
-import { assertBindAllowed, isLoopback } from './security/bind.ts'
+import { assertBindAllowed } from './security/bind.ts'
 
 /** Settings of {@link serve}. */
 export interface ServeOptions {
@@ -13,8 +14,6 @@ export interface ServeOptions {
   readonly host?: string
   /** 0 lets the system choose. @defaultValue 4400 */
   readonly port?: number
-  /** The token the handler asks for; a bind beyond loopback is refused without one. @defaultValue none */
-  readonly token?: string | undefined
   /** Milliseconds that requests under way get to end when the server closes. @defaultValue 5_000 */
   readonly graceMs?: number
   /** Milliseconds a client may take to send the head of a request. @defaultValue 10_000 */
@@ -33,6 +32,10 @@ export interface RunningServer extends AsyncDisposable {
 /** What answers requests; disposing it ends answers that would go on for ever. */
 export interface RequestHandler extends Partial<Disposable> {
   readonly fetch: (request: Request) => Response | Promise<Response>
+  /** Whether it answers others only with a token; without, it is bound to loopback only. @defaultValue false */
+  readonly asksForToken?: boolean
+  /** Told under which host names it is reached once it listens, beside the loopback ones. */
+  readonly allowHosts?: (hosts: readonly string[]) => void
 }
 
 const sweepMs = 20
@@ -102,24 +105,33 @@ function urlOf({ address, family, port }: AddressInfo): string {
   return `http://${family === 'IPv6' && name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
+/** What the handler's own URL calls it, and the name that was bound. */
+function hostNames(host: string, url: string): readonly string[] {
+  const names = isIP(host) === 0 ? [host] : []
+  return URL.canParse(url) ? [new URL(url).hostname, ...names] : names
+}
+
 /**
  * Listens and answers with the handler.
  *
  * @throws {@link ConfigurationError} when the port is taken, the address is not this machine's, or others could reach
- * it and there is no token
+ * it and the handler asks for no token
  */
 export async function serve(handler: RequestHandler, options: ServeOptions = {}): Promise<RunningServer> {
-  const { host = '127.0.0.1', port = 4400, token, graceMs = 5_000 } = options
-  assertBindAllowed(host, token)
+  const { port = 4400, graceMs = 5_000 } = options
+  const host = (options.host ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1')
+  assertBindAllowed(host, handler.asksForToken === true)
   const server = createAdaptorServer({
     fetch: handler.fetch,
     overrideGlobalObjects: false,
     serverOptions: timeoutsOf(options),
   }) as Server
-  const address = await listen(server, isLoopback(host) ? host.replace(/^\[(.*)\]$/, '$1') : host, port)
+  const address = await listen(server, host, port)
+  const url = urlOf(address)
+  handler.allowHosts?.(hostNames(host, url))
   let closing: Promise<void> | undefined
   return {
-    url: urlOf(address),
+    url,
     port: address.port,
     [Symbol.asyncDispose]: async () => {
       handler[Symbol.dispose]?.()

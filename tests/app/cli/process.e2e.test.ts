@@ -57,18 +57,22 @@ test('a configuration with syntax that has to be compiled is exit code 2, withou
   expect(stderr).not.toMatch(/\n {4}at /)
 })
 
-test('after a kill -9 the app is down at once, whatever file and lease it left', async () => {
-  await using place = await preparedPlace()
-  const shop = spawnShop(place.env)
-  await eventually(shop.stdout, (text) => text.startsWith('ready'))
-  const dead = (): ReturnType<typeof millrace> => millrace(['dlq', 'list', '--json'], place.env)
-  const { stdout } = await eventually(dead, (outcome) => outcome.stdout.includes('answered 400'))
-  const { deadLetters } = JSON.parse(stdout) as { readonly deadLetters: readonly { readonly id: string }[] }
-  shop.kill('SIGKILL')
-  await shop.outcome
-  const status = await millrace(['status', '--json'], place.env)
-  expect(status.code).toBe(3)
-  expect(JSON.parse(status.stdout)).toMatchObject({ status: 'down', mode: 'inspect' })
-  const retried = await millrace(['dlq', 'retry', deadLetters[0]?.id ?? ''], place.env)
-  expect([retried.code, retried.stdout]).toEqual([1, expect.stringContaining('no process runs')])
-})
+test(
+  'after a kill -9 the app is down at once, whatever file and lease it left',
+  { timeout: 60_000 },
+  async () => {
+    await using place = await preparedPlace()
+    const shop = spawnShop(place.env)
+    await eventually(shop.stdout, (text) => text.startsWith('ready'))
+    const dead = (): ReturnType<typeof millrace> => millrace(['dlq', 'list', '--json'], place.env)
+    const { stdout } = await eventually(dead, (outcome) => outcome.stdout.includes('answered 400'))
+    const { deadLetters } = JSON.parse(stdout) as { readonly deadLetters: readonly { readonly id: string }[] }
+    shop.kill('SIGKILL')
+    await shop.outcome
+    const status = await millrace(['status', '--json'], place.env)
+    expect(status.code).toBe(3)
+    expect(JSON.parse(status.stdout)).toMatchObject({ status: 'down', mode: 'inspect' })
+    const retried = await millrace(['dlq', 'retry', deadLetters[0]?.id ?? ''], place.env)
+    expect([retried.code, retried.stdout]).toEqual([1, expect.stringContaining('no process runs')])
+  },
+)

@@ -209,3 +209,19 @@ test('a server that is not there is a connection error, without its password', a
   await expect(open).rejects.toMatchObject({ code: 'ERR_CONNECTION' })
   await expect(open).rejects.not.toMatchObject({ message: expect.stringContaining('hunter22') as unknown })
 })
+
+test('looking at tables of an older release changes nothing and says what to start', async () => {
+  await using place = await newPlace('postgres')
+  const { definition } = createShop()
+  {
+    await using app = await openApp(definition, { env: place.env })
+    // As an older release left it: without the last step.
+    await app.database.query(
+      'delete from millrace.migrations where version = (select max(version) from millrace.migrations)',
+    )
+  }
+  await expect(openApp(definition, { env: place.env, mode: 'inspect' })).rejects.toMatchObject({
+    code: 'ERR_CONFIGURATION',
+    message: expect.stringContaining('start the app once') as unknown,
+  })
+})

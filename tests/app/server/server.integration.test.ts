@@ -282,13 +282,30 @@ test('a bind beyond loopback without a token is refused, an address of another m
   await expect(serve(handler, { host: '0.0.0.0', port: 0 })).rejects.toMatchObject({
     setting: 'MILLRACE_HOST',
   })
-  await expect(serve(handler, { host: '192.0.2.1', port: 0, token: 'correct-horse' })).rejects.toMatchObject({
+  const guarded = { ...handler, asksForToken: true }
+  await expect(serve(guarded, { host: '192.0.2.1', port: 0 })).rejects.toMatchObject({
     setting: 'MILLRACE_HOST',
   })
-  await using open = await serve(handler, { host: '0.0.0.0', port: 0, token: 'correct-horse' })
+  await using open = await serve(guarded, { host: '0.0.0.0', port: 0 })
   expect(open.url).toBe(`http://127.0.0.1:${open.port}`)
   await using six = await serve(handler, { host: '[::1]', port: 0 })
   expect(six.url).toBe(`http://[::1]:${six.port}`)
+})
+
+test('the address that was bound is a host of ours, and who guards it is asked of the server itself', async () => {
+  await using served = await serveShop({ token: 'correct-horse', hosts: ['inbox.example.org'] })
+  const ask = async (host: string): Promise<number> => {
+    const headers = { authorization: 'Bearer correct-horse' }
+    return (await served.server.fetch(new Request(`http://${host}:4400/api/status`, { headers }))).status
+  }
+  expect([await ask('192.168.1.5'), await ask('[fd00::5]')]).toEqual([403, 403])
+  served.server.allowHosts(['192.168.1.5', '[fd00::5]'])
+  expect([await ask('192.168.1.5'), await ask('[fd00::5]'), await ask('inbox.example.org')]).toEqual([
+    200, 200, 200,
+  ])
+  using open = createServer(served.app)
+  expect([served.server.asksForToken, open.asksForToken]).toEqual([true, false])
+  await expect(serve(open, { host: '0.0.0.0', port: 0 })).rejects.toMatchObject({ setting: 'MILLRACE_HOST' })
 })
 
 test('closing lets a request under way end', async () => {

@@ -69,12 +69,12 @@ export async function preparedPlace(kind: PlaceKind = 'embedded'): Promise<Place
   return place
 }
 
-/** Asks until the answer passes, for at most ten seconds. */
+/** Asks until the answer passes, for at most thirty seconds. */
 export async function eventually<Answer>(
   ask: () => Promise<Answer> | Answer,
   passes: (answer: Answer) => boolean,
 ): Promise<Answer> {
-  const deadline = performance.now() + 10_000
+  const deadline = performance.now() + 30_000
   for (;;) {
     const answer = await ask()
     if (passes(answer)) return answer

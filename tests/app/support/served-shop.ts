@@ -28,7 +28,7 @@ export interface ServedShop extends ServedApp {
 export async function serveApp(app: App, options: ServerOptions = {}): Promise<ServedApp> {
   const failures: unknown[] = []
   const server = createServer(app, { onError: (error) => failures.push(error), ...options })
-  const running = await serve(server, { port: 0, token: options.token })
+  const running = await serve(server, { port: 0 })
   return {
     app,
     management: createManagement(app),

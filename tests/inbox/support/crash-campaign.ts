@@ -38,6 +38,12 @@ export interface CampaignVerdict {
 /** So many kills go on side by side: after a kill most of the time is waiting for the dead owner's leases to end. */
 const lanes = 3
 
+/** A start that did not come up again is the worst of outcomes, and no reason to judge the others no more. */
+function asReport(error: unknown): CrashReport {
+  const problem = error instanceof Error ? error.message : String(error)
+  return { hit: true, problems: [problem], repeats: 0 }
+}
+
 interface PlannedKill {
   readonly at: string
   /** A kill by the clock may come too late; all others must hit. */
@@ -77,7 +83,7 @@ export async function runCrashCampaign(options: CampaignOptions): Promise<Campai
   const rest = planned.values()
   async function lane(): Promise<void> {
     for (const { at, mustHit, crash } of rest) {
-      const report = await crash()
+      const report = await crash().catch(asReport)
       const kill = { number: judged.length + 1, of: planned.length, at, ...report }
       judged.push(kill)
       if (report.problems.length > 0 || (mustHit && !report.hit)) failed.push(kill)

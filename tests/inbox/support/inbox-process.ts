@@ -119,6 +119,11 @@ export class InboxProcess implements AsyncDisposable {
 export async function startReady(options: StartOptions): Promise<InboxProcess & { readonly url: string }> {
   const inbox = new InboxProcess(options)
   const url = await inbox.ready()
-  if (url === undefined) throw new Error(`the inbox ended before it was ready:\n${inbox.stderr}`)
+  if (url === undefined) {
+    const { code, signal } = await inbox.exited()
+    throw new Error(
+      `the inbox ended with ${signal ?? code} before it was ready:\n${inbox.stdout}${inbox.stderr}`,
+    )
+  }
   return Object.assign(inbox, { url })
 }

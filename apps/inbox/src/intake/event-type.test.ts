@@ -25,7 +25,9 @@ test('whatever kind and action hold, the type is one an event may carry and no t
     '',
     'x'.repeat(64),
     '::',
-  ].concat(['x'.repeat(300), 'x'.repeat(301)])
+  ]
+    .concat(['x'.repeat(300), 'x'.repeat(301), 'x'.repeat(60), '!'.repeat(64), `a${'!'.repeat(63)}`])
+    .concat(['\ud800', '\udc00', '\ufffd', '\ud800'.repeat(60), '\udc00'.repeat(60), '\ufffd'.repeat(60)])
   const kinds = parts.filter((part) => part !== '' && part.length <= 64)
   const types = kinds.flatMap((kind) => [
     eventTypeOf(kind, undefined),

@@ -2,15 +2,14 @@ import { createSecretKey } from 'node:crypto'
 
 import { failpoint, isMillraceError } from '@millrace/contracts'
 import type { AppendReceipt, EventMetadata, EventStore, NewEvent } from '@millrace/contracts'
-import { jsonResponse, refusal } from '@millrace/server'
+import { jsonResponse, readBody, refusal } from '@millrace/server'
 
-import { readBody, refuseIncomplete } from './body.ts'
 import { checkHeaders, parsePayload } from './delivery.ts'
 import type { DeliveryHeaders } from './delivery.ts'
 import { eventTypeOf } from './event-type.ts'
 import { textAt } from './json.ts'
 import type { JsonObject } from './json.ts'
-import { isGithubSignature } from './signature.ts'
+import { isGithubSignature, isSignatureForm } from './signature.ts'
 import { senderOf, streamOf } from './subject.ts'
 
 /** Settings of {@link createIntake}. */
@@ -30,14 +29,17 @@ export type Handler = (request: Request) => Promise<Response>
 /** Under this source the ids of GitHub's deliveries are remembered, as long as their events. */
 const githubSource = 'github'
 
+/** Half a surrogate pair is no text that metadata may hold; such a sender stays in the payload only. */
+function isActorId(sender: string): boolean {
+  return sender.isWellFormed() && /^[^\s\p{Cc}]{1,60}$/u.test(sender)
+}
+
 /** The fact of a delivery, ready to be appended. */
 function eventOf(delivery: DeliveryHeaders, payload: JsonObject, receivedAt: Date): NewEvent {
   const sender = senderOf(payload)
   const metadata: EventMetadata = {
     correlationId: delivery.id,
-    ...(sender !== undefined && /^[^\s\p{Cc}]{1,60}$/u.test(sender)
-      ? { actor: { kind: 'user', id: sender } }
-      : {}),
+    ...(sender !== undefined && isActorId(sender) ? { actor: { kind: 'user', id: sender } } : {}),
     custom: { delivery: delivery.id, kind: delivery.kind },
   }
   return {
@@ -84,15 +86,16 @@ export function createIntake(options: IntakeOptions): Handler {
   const key = createSecretKey(Buffer.from(options.secret))
   const append = createAppend(options)
   return async (request) => {
-    const body = await readBody(request, maxBytes)
-    if (body.kind !== 'complete') return refuseIncomplete(body, maxBytes)
     const signature = request.headers.get('x-hub-signature-256')
     if (signature === null) return refuseSignature('is missing')
-    if (!isGithubSignature(key, body.bytes, signature))
+    // Before the body is read: who cannot sign is not to fill our memory.
+    if (!isSignatureForm(signature)) return refuseSignature('must be sha256= and 64 hexadecimal digits')
+    const body = await readBody(request, maxBytes)
+    if (!isGithubSignature(key, body, signature))
       return refuseSignature('does not sign this body with the secret of this inbox')
     const headers = checkHeaders(request.headers)
     if (!headers.ok) return refusal(headers.status, headers.error)
-    const payload = parsePayload(body.bytes)
+    const payload = parsePayload(body)
     if (!payload.ok) return refusal(payload.status, payload.error)
     try {
       const { streamId, version, replayed } = await append(headers.value, payload.value)

@@ -12,7 +12,20 @@ test('a payload belongs to its repository, else its organisation, else the app',
 })
 
 test('no choice of names makes two subjects share a stream', () => {
-  const names = ['app', 'org:a', 'org%3Aa', 'a/b', 'a', 'ä', 'A']
+  const names = [
+    'app',
+    'org:a',
+    'org%3Aa',
+    'a/b',
+    'a',
+    'ä',
+    'A',
+    '\ud800',
+    '\udbff',
+    '\udc00',
+    '\ufffd',
+    '🚀',
+  ]
   const ids = [
     streamOf({}),
     ...names.map((login) => streamOf({ organization: { login } })),

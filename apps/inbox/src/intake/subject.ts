@@ -1,6 +1,7 @@
 import { createStreamId } from '@millrace/contracts'
 import type { StreamId } from '@millrace/contracts'
 
+import { escapeCharacter } from './escape.ts'
 import { isRecord, textAt } from './json.ts'
 import type { JsonObject } from './json.ts'
 
@@ -8,11 +9,7 @@ import type { JsonObject } from './json.ts'
 export const githubCategory = 'github'
 
 function escape(name: string): string {
-  return name.replace(/[^\w.-]/gu, (character) =>
-    [...Buffer.from(character)]
-      .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
-      .join(''),
-  )
+  return name.replace(/[^\w.-]/gu, (character) => escapeCharacter(character, '%'))
 }
 
 function repositoryKey(payload: JsonObject): string | undefined {

@@ -10,7 +10,7 @@ import { webhookKey } from './standard-webhooks.ts'
 export interface NotifyOptions {
   /** Where webhooks go; undefined until the address is known. Asked for at each attempt. */
   readonly target: () => string | undefined
-  /** `whsec_<base64>`, shared with the receiver. */
+  /** `whsec_<base64>` of at least 24 bytes, shared with the receiver. */
   readonly secret: string
   /** Milliseconds an attempt may take. @defaultValue 5_000 */
   readonly timeoutMs?: number

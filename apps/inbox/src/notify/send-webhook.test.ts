@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { IncomingMessage, RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 import { ActionError } from '@millrace/processing'
@@ -9,7 +9,7 @@ import { sendWebhook } from './send-webhook.ts'
 import { webhookKey } from './standard-webhooks.ts'
 
 const message = {
-  key: webhookKey('whsec_c2VjcmV0'),
+  key: webhookKey(`whsec_${Buffer.alloc(24).toString('base64')}`),
   id: 'msg_1',
   body: '{}',
   signal: new AbortController().signal,
@@ -80,6 +80,43 @@ test('an answer without end is not read to its end', async () => {
       expect(await sendWebhook({ ...message, url })).toBe(200)
     },
   )
+})
+
+test.each([
+  ['stalls', () => undefined],
+  ['breaks off', (response: ServerResponse) => response.socket?.destroy()],
+])('a receiver has accepted by its status, even if the body %s', async (_how, end) => {
+  await withReceiver(
+    (_, response) => {
+      response.writeHead(200, { 'content-length': '100' })
+      response.write('x', () => end(response))
+    },
+    async (url) => {
+      expect(await sendWebhook({ ...message, url, signal: AbortSignal.timeout(10_000) })).toBe(200)
+    },
+  )
+})
+
+test('a try that is cut off behind the status has the outcome of the status', async () => {
+  for (const [status, outcome] of [
+    [200, { status: 'fulfilled', value: 200 }],
+    [503, { status: 'rejected', reason: { kind: 'transient', statusCode: 503 } }],
+  ] as const) {
+    const { promise: answered, resolve } = Promise.withResolvers<void>()
+    await withReceiver(
+      (_, response) => {
+        response.writeHead(status)
+        response.write('x', () => resolve())
+      },
+      async (url) => {
+        const stop = new AbortController()
+        const sent = Promise.allSettled([sendWebhook({ ...message, url, signal: stop.signal })])
+        await answered
+        setTimeout(() => stop.abort(), 300)
+        expect(await sent).toMatchObject([outcome])
+      },
+    )
+  }
 })
 
 test('a receiver that never answers is given up at the signal', async () => {

@@ -35,8 +35,10 @@ test('a webhook that is unsigned, old or changed is not trusted', () => {
   expect(webhookFault(key, headers, body, at.getTime())).toBe('signature does not match')
 })
 
-test.each(['whsec_', 'whsec_????????', 'whsec_not base64'])(
-  '%s would be a key known to all and is refused',
+const short = `whsec_${Buffer.alloc(23, 'a').toString('base64')}`
+
+test.each(['whsec_', 'whsec_????????', 'whsec_not base64', short])(
+  '%s would be a key known to all, or too short a one, and is refused',
   (text) => {
     const refused = { code: 'ERR_CONFIGURATION', setting: 'MILLRACE_RECEIVER_SECRET' }
     expect(() => webhookKey(text)).toThrow(expect.objectContaining(refused))

@@ -16,17 +16,24 @@ export type WebhookFault = 'headers missing' | 'timestamp too far from now' | 's
 
 const toleranceSeconds = 300
 const prefix = 'whsec_'
+/** The least that Standard Webhooks allows. */
+const minKeyBytes = 24
 
 /**
  * A key from a secret of the form `whsec_<base64>`; made once, since signing with it is several times faster.
  *
- * @throws {@link ConfigurationError} for text that is not base64: of that the key would be empty, and known to all
+ * @throws {@link ConfigurationError} for text that is not base64, of which the key would be empty and known to all, and
+ * for a key of less than 24 bytes
  */
 export function webhookKey(secret: string): KeyObject {
   const text = secret.slice(secret.startsWith(prefix) ? prefix.length : 0)
-  if (!/^[A-Za-z0-9+/]{2,}={0,2}$/.test(text))
-    throw new ConfigurationError('MILLRACE_RECEIVER_SECRET', `must be ${prefix} and base64`)
-  return createSecretKey(Buffer.from(text, 'base64'))
+  const bytes = Buffer.from(text, 'base64')
+  if (!/^[A-Za-z0-9+/]{2,}={0,2}$/.test(text) || bytes.byteLength < minKeyBytes)
+    throw new ConfigurationError(
+      'MILLRACE_RECEIVER_SECRET',
+      `must be ${prefix} and the base64 of at least ${minKeyBytes} bytes`,
+    )
+  return createSecretKey(bytes)
 }
 
 function signature(

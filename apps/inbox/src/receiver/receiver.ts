@@ -1,8 +1,7 @@
 import { InvalidValueError } from '@millrace/contracts'
 import type { SqlSession } from '@millrace/postgres'
-import { jsonResponse, readJsonObject, refusal } from '@millrace/server'
+import { jsonResponse, readBody, readJsonObject, refusal } from '@millrace/server'
 
-import { readBody, refuseIncomplete } from '../intake/body.ts'
 import type { Handler } from '../intake/intake.ts'
 import { webhookFault, webhookKey } from '../notify/standard-webhooks.ts'
 
@@ -87,9 +86,7 @@ export function createReceiver({ database, secret, now = Date.now }: ReceiverOpt
   let failsUntil = 0
 
   const receive: Handler = async (request) => {
-    const body = await readBody(request, maxBytes)
-    if (body.kind !== 'complete') return refuseIncomplete(body, maxBytes)
-    const text = Buffer.from(body.bytes).toString()
+    const text = Buffer.from(await readBody(request, maxBytes)).toString()
     const fault = webhookFault(key, request.headers, text, now())
     if (fault !== undefined) return refusal(401, { code: 'ERR_SIGNATURE', message: `webhook: ${fault}` })
     if (now() < failsUntil)

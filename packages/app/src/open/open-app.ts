@@ -69,8 +69,10 @@ async function createReadModels(definition: AppDefinition, database: SqlDatabase
 async function assemble(parts: Parts): Promise<App> {
   const { definition, settings, database, secrets, token, mode } = parts
   const { maxEventBytes } = settings
-  const store = await openPostgresStore({ database, maxEventBytes: maxEventBytes.value })
-  const processors = await openProcessorStore({ database })
+  // Who only looks must not change the tables under an app of an older release.
+  const migrate = mode === 'run' ? 'run' : 'refuse'
+  const store = await openPostgresStore({ database, maxEventBytes: maxEventBytes.value, migrate })
+  const processors = await openProcessorStore({ database, migrate })
   const decode = createEventDecoder(definition.decoding)
   const secret = secretReader({ ...definition.secrets, ...ownSecrets }, secrets)
   const context: ProcessorContext = { store, database, settings, secret }

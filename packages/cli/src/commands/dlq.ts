@@ -133,8 +133,12 @@ async function chosenIds(
 
 /** Nothing is changed: says what would be. */
 async function rehearse(context: CommandContext, verb: string, ids: readonly string[]): Promise<ExitCode> {
-  const items = await Promise.all(ids.map((id) => context.management.deadLetter(id)))
-  const found = items.filter((item) => item !== undefined)
+  const found: DeadLetterView[] = []
+  // One after the other: there may be thousands, and the server has others to answer.
+  for (const id of ids) {
+    const item = await context.management.deadLetter(id)
+    if (item !== undefined) found.push(item)
+  }
   await context.printer.result({ dryRun: true, [verb]: found.map(({ id }) => id) }, () =>
     found.length === 0
       ? `nothing to ${verb}\n`
@@ -148,16 +152,28 @@ function verdict(outcomes: readonly Outcome[]): ExitCode {
   return outcomes.some(({ outcome }) => outcome === 'not-found') ? exitCode.notFound : exitCode.ok
 }
 
-async function report({ printer }: CommandContext, outcomes: readonly Outcome[]): Promise<ExitCode> {
-  await printer.result({ results: outcomes }, () =>
-    outcomes.length === 0
-      ? 'no dead letters\n'
-      : formatTable(outcomes, [
-          { title: 'ID', value: ({ id }) => id, width: 120 },
-          { title: 'OUTCOME', value: ({ outcome }) => outcome },
-          { title: 'REASON', value: ({ reason }) => reason ?? '', width: 100 },
-        ]),
-  )
+function formatOutcome({ id, outcome, reason }: Outcome): string {
+  return `${[id, outcome, reason ?? ''].map(neutralise).join('  ').trimEnd()}\n`
+}
+
+/** Says of each one what became of it at once: what was changed before a failure, or an interrupt, must be known. */
+async function changeEach(
+  { printer }: CommandContext,
+  ids: readonly string[],
+  change: (id: string) => Promise<Outcome>,
+): Promise<ExitCode> {
+  const outcomes: Outcome[] = []
+  try {
+    for (const id of ids) {
+      const outcome = await change(id)
+      outcomes.push(outcome)
+      if (!printer.json) await printer.line(outcome, () => formatOutcome(outcome))
+    }
+  } finally {
+    // JSON is one document, which a failure must leave whole.
+    if (printer.json || ids.length === 0)
+      await printer.result({ results: outcomes }, () => 'no dead letters\n')
+  }
   return verdict(outcomes)
 }
 
@@ -175,12 +191,10 @@ export async function retryDeadLetters(
   const options = { by: context.io.user, ...waitOf(flags) }
   const chosen = await chosenIds(context, ids, flags)
   if (flags.dryRun === true) return rehearse(context, 'retry', chosen)
-  const outcomes: Outcome[] = []
-  for (const id of chosen) {
+  return changeEach(context, chosen, async (id) => {
     const result = await context.management.retryDeadLetter(id, options)
-    outcomes.push(result ?? { id, outcome: 'not-found', reason: null })
-  }
-  return report(context, outcomes)
+    return result ?? { id, outcome: 'not-found', reason: null }
+  })
 }
 
 /** `millrace dlq remove` */
@@ -191,10 +205,8 @@ export async function removeDeadLetters(
 ): Promise<ExitCode> {
   const chosen = await chosenIds(context, ids, flags)
   if (flags.dryRun === true) return rehearse(context, 'remove', chosen)
-  const outcomes: Outcome[] = []
-  for (const id of chosen) {
+  return changeEach(context, chosen, async (id) => {
     const removed = await context.management.removeDeadLetter(id, context.io.user)
-    outcomes.push({ id, outcome: removed ? 'removed' : 'not-found', reason: null })
-  }
-  return report(context, outcomes)
+    return { id, outcome: removed ? 'removed' : 'not-found', reason: null }
+  })
 }

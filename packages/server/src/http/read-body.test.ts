@@ -57,6 +57,17 @@ test("a body that breaks off is the client's failure, not ours", async () => {
   const body = new ReadableStream<Uint8Array>({
     pull: (controller) => controller.error(new Error('the connection was reset')),
   })
-  const request = new Request('http://localhost/', { method: 'POST', body, duplex: 'half' })
+  const init = { method: 'POST', body, duplex: 'half' } as RequestInit
+  const request = new Request('http://localhost/', init)
   await expect(readBody(request, 10)).rejects.toMatchObject({ code: 'ERR_BODY_INTERRUPTED' })
+})
+
+test('a body over the limit is left to the server, which can still answer', async () => {
+  let cancelled = false
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(new Uint8Array(10)),
+    cancel: () => void (cancelled = true),
+  })
+  await expect(readBody(post(endless), 5)).rejects.toMatchObject({ code: 'ERR_PAYLOAD_TOO_LARGE' })
+  expect(cancelled).toBe(false)
 })

@@ -2,12 +2,31 @@ import { InvalidValueError, PayloadTooLargeError } from '@millrace/contracts'
 
 import { BodyInterruptedError } from './request-error.ts'
 
-/** The chunks of a body as they arrive. */
-async function* chunksOf(request: Request): AsyncGenerator<Uint8Array, void, undefined> {
+type Reader = ReadableStreamDefaultReader<Uint8Array>
+
+async function nextChunk(reader: Reader): Promise<Awaited<ReturnType<Reader['read']>>> {
   try {
-    yield* (request.body ?? []) as AsyncIterable<Uint8Array>
+    return await reader.read()
   } catch (cause) {
     throw new BodyInterruptedError('body: must be sent to its end', { cause })
+  }
+}
+
+/**
+ * The chunks of a body as they arrive. Who stops early leaves the rest to the server to throw away: closing the
+ * connection on a sender in full flow would lose the answer.
+ */
+async function* chunksOf(request: Request): AsyncGenerator<Uint8Array, void, undefined> {
+  if (request.body === null) return
+  const reader: Reader = request.body.getReader()
+  try {
+    for (;;) {
+      const { done, value } = await nextChunk(reader)
+      if (done) return
+      yield value
+    }
+  } finally {
+    reader.releaseLock()
   }
 }
 
