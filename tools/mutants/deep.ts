@@ -19,6 +19,17 @@ function line({ mutant, outcome, seconds }: MutantResult): string {
 
 const nameWidth = Math.max(...mutants.map(({ name }) => name.length))
 
+async function tryAll(signal: AbortSignal): Promise<boolean> {
+  await using services = await startServices()
+  await using tree = await copyTree(rootFolder)
+  const servers = { postgres: services.postgres.url, nats: services.nats.url }
+  const bench = { folder: tree.folder, servers, signal }
+  const results = await tryMutants(bench, mutants, (result) => console.log(line(result)))
+  const killed = results.filter(isKilled).length
+  console.log(`mutants: ${killed} of ${results.length} killed`)
+  return killed === results.length
+}
+
 /**
  * Breaks copies of Millrace in the ways the design names, one at a time; a test must notice each.
  *
@@ -27,13 +38,12 @@ const nameWidth = Math.max(...mutants.map(({ name }) => name.length))
 export async function run(): Promise<boolean> {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)))
-  await using services = await startServices()
-  await using tree = await copyTree(rootFolder)
-  const servers = { postgres: services.postgres.url, nats: services.nats.url }
-  const bench = { folder: tree.folder, servers, signal: stop.signal }
-  const results = await tryMutants(bench, mutants, (result) => console.log(line(result)))
-  const killed = results.filter(isKilled).length
-  console.log(`mutants: ${killed} of ${results.length} killed`)
-  return killed === results.length
+    process.once(signal, () => stop.abort(`stopped by ${signal}`))
+  try {
+    return await tryAll(stop.signal)
+  } catch (error) {
+    if (error !== stop.signal.reason || !stop.signal.aborted) throw error
+    console.error(error)
+    return false
+  }
 }
