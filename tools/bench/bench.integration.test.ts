@@ -48,7 +48,7 @@ test('the store suite runs from end to end', { timeout: 120_000 }, async () => {
     ['postgres append(100), 16 writers', 0.85],
     ['postgres append(100), 64 writers', 0.85],
     ['postgres append(1) at a known version, 1 writer', 0.85],
-    ['postgres read(1000) and decode', 0.85],
+    ['postgres read(1000)', 0.85],
     ['ledger, 500 deliveries opened, delivered and settled', 0.6],
     ['memory append(1)', 0.5],
   ])
