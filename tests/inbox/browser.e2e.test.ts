@@ -62,7 +62,10 @@ test('events appear as they are recorded, without a reload, and can be filtered'
   await row.waitFor({ timeout: 5000 })
 
   await page.getByRole('searchbox').fill('octo-org/browser star')
-  expect(await page.locator('.rows > li').count()).toBe(1)
+  await eventually(
+    () => page.locator('.rows > li').count(),
+    (count) => count === 1,
+  )
   await page.getByRole('searchbox').fill('no such thing')
   await page.getByText('Nothing matches').waitFor()
   await page.getByRole('searchbox').fill('')
@@ -86,26 +89,22 @@ test('deliveries appear without a reload; a dead one is retried from the page', 
   const { page } = watched
   const isSame = await mark(page)
   await go(page, 'Deliveries')
-  const rows = page.locator('.rows > li')
-  await rows.first().waitFor()
-  const before = await rows.count()
+  const mine = page.locator('.rows > li', { hasText: 'github-octo-org/tests' })
   await deliver(inbox.url, 'issues', 'browser-bug-1', bugLabelled(1))
-  await eventually(
-    () => rows.count(),
-    (count) => count === before + 1,
-  )
-  await rows.first().getByText('delivered').waitFor()
+  await mine.first().getByText('delivered').waitFor()
+  expect(await mine.count()).toBe(1)
 
   await send(inbox.url, 'PUT', '/receiver/mode', { mode: 'fail' })
   await deliver(inbox.url, 'issues', 'browser-bug-2', bugLabelled(2))
-  await rows.first().getByText('retrying').waitFor()
+  await mine.first().getByText('retrying').waitFor()
   await watched.picture('deliveries-retrying')
   await page.getByRole('link', { name: /Dead letters/ }).click()
-  await page.getByRole('button', { name: 'Retry' }).waitFor({ timeout: 40_000 })
-  await page.getByRole('button', { name: /webhook/ }).click()
+  const retry = page.getByRole('button', { name: 'Retry', exact: true })
+  await retry.waitFor({ timeout: 40_000 })
+  await page.getByRole('button', { name: /^dead\s+webhook/ }).click()
   await watched.picture('dead-letter')
   await send(inbox.url, 'PUT', '/receiver/mode', { mode: 'ok' })
-  await page.getByRole('button', { name: 'Retry' }).click()
+  await retry.click()
   await page.getByText('No dead letters').waitFor()
   expect(await listAll(inbox.url, '/api/dead-letters', 'deadLetters')).toEqual([])
   expect(await isSame()).toBe(true)
