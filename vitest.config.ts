@@ -24,9 +24,9 @@ export default defineConfig({
     reporters: ['default', './tools/summary-reporter.ts'],
     coverage: {
       provider: 'v8',
-      // Relative to each project's root: `src` holds what ships, tests and their support files stand elsewhere.
-      include: ['src/**/*.ts'],
-      exclude: ['**/*.test.ts', 'src/page/**'],
+      // Relative to the root where all projects run, to a project's own folder where one is named: `src` ships.
+      include: ['src/**/*.ts', '{packages,apps}/*/src/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/src/page/**'],
       reporter: ['text-summary', 'json-summary', 'lcovonly'],
       thresholds: { lines: 95 },
     },
