@@ -33,6 +33,7 @@ const batchBytes = 4_000_000
 const exactLag = 100_000
 const firstPauseMs = 10
 const longestPauseMs = 1_000
+const settleMs = 2_000
 
 /** The whole log of one schema, in the order of its commit sequence. */
 export class PostgresLog implements EventLog<StoredEvent> {
@@ -111,6 +112,23 @@ export class PostgresLog implements EventLog<StoredEvent> {
       records: records <= exactLag ? records : await this.#estimate(after),
       oldest: new Date(oldest.recorded_at),
     }
+  }
+
+  /**
+   * The head as soon as it includes every commit that is visible now, so that a read sees what was appended before it.
+   * Behind a transaction that stays open longer than two seconds: the head as far as it is settled.
+   */
+  async settledHead(signal: AbortSignal | undefined): Promise<Position> {
+    const [last] = await this.#parts.database.query<CommitRow>(this.#texts.lastCommit)
+    let head = await this.head()
+    if (last === undefined || head.commit >= last.seq) return head
+    const isSettled = async (): Promise<boolean> => {
+      head = await this.head()
+      return head.commit >= last.seq
+    }
+    await this.#until(isSettled, { timeoutMs: settleMs, ...(signal === undefined ? {} : { signal }) })
+    signal?.throwIfAborted()
+    return head
   }
 
   /**

@@ -51,13 +51,14 @@ function markOf({ position }: StoredEvent): Mark {
 export interface ReadLog {
   readonly generation: string
   /** The end of what no late commit can come before. */
-  readonly head: () => Promise<Position>
+  readonly head: (signal: AbortSignal | undefined) => Promise<Position>
   readonly waitFor: (position: Position, signal: AbortSignal | undefined) => Promise<void>
 }
 
 /**
- * Reads over all streams, in the order of the log. A read ends at the head the log had when it began, in either
- * direction: whoever goes on after its last event misses no commit with a lower number that came later.
+ * Reads over all streams, in the order of the log. A read ends at the settled head, in either direction: whoever goes on
+ * after its last event misses no commit with a lower number that came later. It waits for what was visible when it
+ * began, for at most two seconds behind a transaction that stays open.
  */
 export class LogReader {
   readonly #database: SqlDatabase
@@ -77,7 +78,7 @@ export class LogReader {
       for (const position of [options.after, options.before, options.atLeast])
         if (position !== undefined) checkGeneration(position, this.#log.generation)
       if (options.atLeast !== undefined) await this.#log.waitFor(options.atLeast, signal)
-      const selection = upTo(allSelection(options), await this.#log.head())
+      const selection = upTo(allSelection(options), await this.#log.head(signal))
       return await this.#page(selection, options, undefined)
     }
     return { [Symbol.asyncIterator]: () => new PagedEvents(first, { limit, signal }) }

@@ -118,7 +118,7 @@ export class PostgresStore implements EventStore {
     this.log = log
     this.#all = new LogReader(database, schema, {
       generation,
-      head: () => log.head(),
+      head: (signal) => log.settledHead(signal),
       waitFor: (position, signal) => log.waitFor(position, signal),
     })
     this.#directory = new StreamDirectory(database, schema)
