@@ -55,6 +55,16 @@ export const idempotencyCases: readonly EventStoreCase[] = [
     },
   },
   {
+    name: "where the store mints the ids, the first event's is the commit's too",
+    run: async ({ store }) => {
+      const id = freshStream()
+      const { commitId } = await store.append(id, facts(2), { expectedVersion: 'any' })
+      const [first, second] = await collect(store.read(id))
+      same([first?.id, first?.commitId, second?.commitId], [commitId, commitId, commitId])
+      same(second?.id === commitId, false)
+    },
+  },
+  {
     name: 'appends without any id are never taken for repeats',
     run: async ({ store }) => {
       const id = freshStream()

@@ -26,7 +26,7 @@ export type AppendCondition = {
 
 /** What holds for a whole commit. */
 export interface CommitOptions {
-  /** The unit of idempotency. @defaultValue the first event's id, else minted */
+  /** The unit of idempotency. @defaultValue the first event's id, the caller's or the one that is minted for it */
   readonly commitId?: CommitId
   /**
    * Maps a foreign id to this commit in the same transaction. If it is mapped already, nothing is written and the

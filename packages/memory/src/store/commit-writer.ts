@@ -199,12 +199,14 @@ export class CommitWriter {
     const { commits, now, mint } = this.#parts
     const at = now()
     if (this.#recordedAt.getTime() !== at) this.#recordedAt = new Date(at)
+    const unusedId = commitId === undefined ? mint() : undefined
     return {
-      commitId: commitId ?? (mint() as string as CommitId),
+      commitId: commitId ?? (unusedId as string as CommitId),
       generation: commits.generation,
       sequence: commits.last + 1,
       recordedAt: this.#recordedAt,
       mint,
+      unusedId,
       index: 0,
     }
   }

@@ -9,6 +9,7 @@ import type {
   AppendReceipt,
   CommitId,
   EncodedEvent,
+  EventId,
   EventVersion,
   ExpectedVersion,
   IdFactory,
@@ -25,6 +26,8 @@ export interface Stamp {
   readonly sequence: number
   readonly recordedAt: Date
   readonly mint: IdFactory
+  /** Where the commit's id was minted: it, until an event has it. */
+  unusedId: EventId | undefined
   /** Index of the next event in the commit. */
   index: number
 }
@@ -56,10 +59,16 @@ interface Place {
   readonly lastOccurredAt: number
 }
 
+function nextId(stamp: Stamp): EventId {
+  const id = stamp.unusedId ?? stamp.mint()
+  stamp.unusedId = undefined
+  return id
+}
+
 function draftOne(stream: MemoryStream, event: EncodedEvent, stamp: Stamp, place: Place): StoredEvent {
   const { commitId, generation, sequence, recordedAt } = stamp
   return {
-    id: event.id ?? stamp.mint(),
+    id: event.id ?? nextId(stamp),
     streamId: stream.id,
     type: event.type,
     schemaVersion: event.schemaVersion,

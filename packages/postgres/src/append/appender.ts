@@ -5,10 +5,13 @@ import { inSchema } from '../sql/schema-name.ts'
 import type { SchemaName } from '../sql/schema-name.ts'
 import type { SqlDatabase, SqlSession } from '../sql/sql-database.ts'
 import { hasSqlState, sqlState } from '../sql/sql-error.ts'
-import { AppendStatements, headKindOf } from './append-statements.ts'
+import type { AppendKind, AppendValues } from './append-parameters.ts'
+import { AppendStatements } from './append-statements.ts'
 import { eventValues } from './event-values.ts'
+import type { EventValues } from './event-values.ts'
 import type { KnownCommits } from './known-commits.ts'
 import { Lanes } from './lanes.ts'
+import { eventIdsOf } from './prepared-commit.ts'
 import type { PreparedCommit, PreparedWrite } from './prepared-commit.ts'
 import { checkHead, noHead } from './stream-head.ts'
 import type { StreamHead } from './stream-head.ts'
@@ -31,6 +34,52 @@ interface AppendedRow {
 
 /** Each try ends in a row, an answer or an error, unless another writer came in between; that can go on for a while. */
 const maxTries = 100
+
+function kindOf(
+  { fingerprint, foreignId }: PreparedCommit,
+  { expected, firstGivenAt }: PreparedWrite,
+  { shape, metadata }: EventValues,
+): AppendKind {
+  return {
+    head: expected === 'any' || expected === 'no-stream' ? expected : 'exists',
+    shape,
+    versioned: typeof expected === 'number',
+    timed: firstGivenAt !== undefined,
+    described: metadata !== null,
+    named: fingerprint !== undefined,
+    foreign: foreignId !== undefined,
+  }
+}
+
+function valuesOf(
+  { commitId, fingerprint, foreignId }: PreparedCommit,
+  write: PreparedWrite,
+  { eventIds, types, payloads, metadata, correlationId, causationId, tenant, traceId }: EventValues,
+): AppendValues {
+  return {
+    streamId: write.streamId,
+    category: write.category,
+    eventCount: write.events.length,
+    occurredAt: write.lastOccurredAt,
+    expected: write.expected,
+    firstGivenAt: write.firstGivenAt,
+    payloadBytes: write.payloadBytes,
+    largestPayload: write.largestPayload,
+    bucket: write.bucket,
+    commitId,
+    fingerprint,
+    eventIds,
+    types,
+    payloads,
+    metadata,
+    correlationId,
+    causationId,
+    tenant,
+    traceId,
+    foreignSource: foreignId?.source,
+    foreignId: foreignId?.id,
+  }
+}
 
 /** Maps what the database says of a payload that is not what its content type says. */
 export function mapAppendError(error: unknown, { events }: Pick<PreparedWrite, 'events'>): unknown {
@@ -95,30 +144,12 @@ export class Appender {
   }
 
   async #send(commit: PreparedCommit, write: PreparedWrite): Promise<AppendedRow | undefined> {
-    const { streamId, category, bucket, expected, events, occurredAt } = write
-    const { shape, values } = eventValues(events, occurredAt, this.#parts.mint)
-    const { commitId, fingerprint, foreignId } = commit
-    const text = this.#statements.text({
-      head: headKindOf(expected),
-      shape,
-      named: fingerprint !== undefined,
-      foreign: foreignId !== undefined,
-    })
-    const [row] = await this.#parts.database.query<AppendedRow>(text, [
-      streamId,
-      category,
-      events.length,
-      write.lastOccurredAt,
-      typeof expected === 'number' ? expected : null,
-      write.firstGivenAt ?? null,
-      write.payloadBytes,
-      write.largestPayload,
-      bucket,
-      commitId,
-      fingerprint ?? null,
-      ...values,
-      ...(foreignId === undefined ? [] : [foreignId.source, foreignId.id]),
-    ])
+    const events = eventValues(write.events, write.occurredAt, eventIdsOf(commit, this.#parts.mint))
+    const { text, parameters } = this.#statements.of(kindOf(commit, write, events))
+    const values = valuesOf(commit, write, events)
+    const sent: unknown[] = parameters.map((name) => values[name])
+    sent.push(...events.lists)
+    const [row] = await this.#parts.database.query<AppendedRow>(text, sent)
     return row
   }
 

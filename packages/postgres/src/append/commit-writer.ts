@@ -16,6 +16,7 @@ import type { AppendParts } from './appender.ts'
 import { commitStatements } from './commit-statements.ts'
 import type { CommitStatements } from './commit-statements.ts'
 import { mixedValues } from './event-values.ts'
+import { eventIdsOf } from './prepared-commit.ts'
 import type { PreparedCommit, PreparedWrite } from './prepared-commit.ts'
 import { checkHead, noHead } from './stream-head.ts'
 import type { StreamHead } from './stream-head.ts'
@@ -153,7 +154,7 @@ export class CommitWriter {
       streams.map(({ streamId }) => streamId),
       streams.map(({ version }) => version),
       streams.map(({ lastIndex }) => lastIndex),
-      ...mixedValues(events, this.#parts.mint),
+      ...mixedValues(events, eventIdsOf(commit, this.#parts.mint)),
       ...placesOf(writes, heads),
       foreignId?.source ?? null,
       foreignId?.id ?? null,

@@ -63,45 +63,33 @@ function sharedMetadata(events: readonly EncodedEvent[]): MetadataValues | undef
   return alike ? values : undefined
 }
 
-/** The parameters of an append's events, and the shape of the statement that takes them. */
-export interface EventValues {
+/** The events of an append, as its statement takes them. */
+export interface EventValues extends MetadataValues {
   readonly shape: Shape
-  readonly values: readonly unknown[]
+  /** Of shape `one` the event's, of `many` all of them in one text, of `mixed` none. */
+  readonly eventIds: string | null
+  readonly types: string | null
+  readonly payloads: string | null
+  /** What stands behind the named parameters. */
+  readonly lists: readonly unknown[]
 }
 
-function one(
-  event: EncodedEvent,
-  { metadata, correlationId, causationId, tenant, traceId }: MetadataValues,
-  mint: IdFactory,
-): EventValues {
-  return {
-    shape: 'one',
-    values: [
-      event.id ?? mint(),
-      event.type,
-      event.payload,
-      metadata,
-      correlationId,
-      causationId,
-      tenant,
-      traceId,
-    ],
-  }
+const noLists: readonly unknown[] = []
+
+function one({ id, type, payload }: EncodedEvent, shared: MetadataValues, mint: IdFactory): EventValues {
+  const payloads = payload as string
+  return { shape: 'one', eventIds: id ?? mint(), types: type, payloads, lists: noLists, ...shared }
 }
 
 function many(events: readonly EncodedEvent[], shared: MetadataValues, mint: IdFactory): EventValues {
-  let [ids, types, payloads] = ['', '', '']
+  let [eventIds, types, payloads] = ['', '', '']
   for (const { id, type, payload } of events) {
-    const separator = ids === '' ? '' : recordSeparator
-    ids += separator + (id ?? mint())
+    const separator = eventIds === '' ? '' : recordSeparator
+    eventIds += separator + (id ?? mint())
     types += separator + type
     payloads += separator + (payload as string)
   }
-  const { metadata, correlationId, causationId, tenant, traceId } = shared
-  return {
-    shape: 'many',
-    values: [ids, types, payloads, metadata, correlationId, causationId, tenant, traceId],
-  }
+  return { shape: 'many', eventIds, types, payloads, lists: noLists, ...shared }
 }
 
 function isJson(contentType: string): boolean {
@@ -170,5 +158,6 @@ export function eventValues(
   const [first] = events
   if (shared !== undefined && first !== undefined)
     return events.length === 1 ? one(first, shared, mint) : many(events, shared, mint)
-  return { shape: 'mixed', values: [...mixedValues(events, mint), occurredAt ?? null] }
+  const lists = [...mixedValues(events, mint), occurredAt ?? null]
+  return { shape: 'mixed', eventIds: null, types: null, payloads: null, lists, ...noMetadata }
 }

@@ -4,6 +4,7 @@ import type {
   CommitOptions,
   EncodedEvent,
   EventEncoder,
+  EventId,
   ExpectedVersion,
   ForeignId,
   IdFactory,
@@ -55,6 +56,23 @@ export interface PrepareParts {
   readonly now: () => number
 }
 
+/**
+ * Mints the ids of a commit's events, in their order. Where the commit's own id was minted it is that of its first
+ * event, as it is where the caller gave the event's.
+ */
+export function eventIdsOf(
+  { commitId, fingerprint }: Pick<PreparedCommit, 'commitId' | 'fingerprint'>,
+  mint: IdFactory,
+): IdFactory {
+  if (fingerprint !== undefined) return mint
+  let first: EventId | undefined = commitId as string as EventId
+  return () => {
+    const id = first ?? mint()
+    first = undefined
+    return id
+  }
+}
+
 function timesOf(
   events: readonly EncodedEvent[],
   now: number,
@@ -87,17 +105,23 @@ function sizesOf(events: readonly EncodedEvent[]): Pick<PreparedWrite, 'payloadB
 }
 
 function prepareWrite(
-  { streamId, expected, events }: Omit<WriteInput, 'events'> & { readonly events: readonly EncodedEvent[] },
+  { streamId, expected }: WriteInput,
+  events: readonly EncodedEvent[],
   now: number,
 ): PreparedWrite {
+  const { occurredAt, lastOccurredAt, firstGivenAt } = timesOf(events, now)
+  const { payloadBytes, largestPayload } = sizesOf(events)
   return {
     streamId,
     category: categoryOf(streamId),
     bucket: bucketOfStream(streamId),
     expected,
     events,
-    ...timesOf(events, now),
-    ...sizesOf(events),
+    occurredAt,
+    lastOccurredAt,
+    firstGivenAt,
+    payloadBytes,
+    largestPayload,
   }
 }
 
@@ -111,13 +135,12 @@ export function prepareCommit(
   parts: PrepareParts,
 ): PreparedCommit {
   const { encode, mint, now } = parts
-  const encoded = inputs.map((input) => ({
-    ...input,
-    events: input.events.map((event) => encode(event, options.metadata)),
-  }))
   const at = now()
-  const writes = encoded.map((write) => prepareWrite(write, at))
-  const firstId = encoded.find(({ events }) => events.length > 0)?.events[0]?.id
+  const writes = inputs.map((input) => {
+    const events = input.events.map((event) => encode(event, options.metadata))
+    return prepareWrite(input, events, at)
+  })
+  const firstId = writes.find(({ events }) => events.length > 0)?.events[0]?.id
   const given = options.commitId ?? (firstId as string | undefined as CommitId | undefined)
   return {
     commitId: given ?? (mint() as string as CommitId),

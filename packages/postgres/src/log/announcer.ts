@@ -2,6 +2,8 @@ import type { SqlDatabase } from '../sql/sql-database.ts'
 import type { WakeUp } from './wake-up.ts'
 
 const pauseMs = 20
+// A notification has nothing to be durable for: it must not make the disk work beside the appends.
+const notify = "select pg_notify($1, ''), set_config('synchronous_commit', 'off', true)"
 
 /**
  * Tells other processes of commits, by NOTIFY from outside of any append: inside, it would make commits wait for each
@@ -51,7 +53,7 @@ export class Announcer implements AsyncDisposable {
 
   async #send(): Promise<void> {
     try {
-      await this.#database.query('select pg_notify($1, $2)', [this.#channel, ''])
+      await this.#database.query(notify, [this.#channel])
     } catch {
       // The commit is durable and readers poll: a notification that fails must not look like a failed append.
     }
