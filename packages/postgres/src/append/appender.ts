@@ -149,8 +149,8 @@ export class Appender {
     const values = valuesOf(commit, write, events)
     const sent: unknown[] = parameters.map((name) => values[name])
     sent.push(...events.lists)
-    const [row] = await this.#parts.database.query<AppendedRow>(text, sent)
-    return row
+    const [row] = await this.#parts.database.queryText(text, sent)
+    return row && { version: Number(row[0]), seq: Number(row[1]) }
   }
 
   async #recorded(
