@@ -62,8 +62,7 @@ export class PostgresLog implements EventLog<StoredEvent> {
 
   async head(): Promise<Position> {
     this.#parts.closed.throwIfAborted()
-    const last = await this.#commits.head()
-    return last === undefined ? this.#position(0, 0) : this.#position(last.seq, last.event_count - 1)
+    return this.#endOf((await this.#commits.ends()).settled)
   }
 
   async readBatch(after: Position, options: ReadBatchOptions = {}): Promise<LogBatch<StoredEvent>> {
@@ -119,12 +118,12 @@ export class PostgresLog implements EventLog<StoredEvent> {
    * Behind a transaction that stays open longer than two seconds: the head as far as it is settled.
    */
   async settledHead(signal: AbortSignal | undefined): Promise<Position> {
-    const [last] = await this.#parts.database.query<CommitRow>(this.#texts.lastCommit)
-    let head = await this.head()
-    if (last === undefined || head.commit >= last.seq) return head
+    const { visible, settled } = await this.#commits.ends()
+    let head = this.#endOf(settled)
+    if (visible === undefined || head.commit >= visible.seq) return head
     const isSettled = async (): Promise<boolean> => {
       head = await this.head()
-      return head.commit >= last.seq
+      return head.commit >= visible.seq
     }
     await this.#until(isSettled, { timeoutMs: settleMs, ...(signal === undefined ? {} : { signal }) })
     signal?.throwIfAborted()
@@ -179,6 +178,11 @@ export class PostgresLog implements EventLog<StoredEvent> {
   #check(position: Position): void {
     this.#parts.closed.throwIfAborted()
     checkGeneration(position, this.#parts.generation)
+  }
+
+  /** Behind a commit; before the first where there is none. */
+  #endOf(commit: CommitRow | undefined): Position {
+    return commit === undefined ? this.#position(0, 0) : this.#position(commit.seq, commit.event_count - 1)
   }
 
   #position(commit: number, index: number): Position {

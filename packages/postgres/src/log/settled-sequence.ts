@@ -15,6 +15,14 @@ export interface SequenceSource<Row extends SequencedRow> {
   readonly beforeHole: (seq: number) => Promise<Row | undefined>
 }
 
+/** The two ends of a log; undefined where there is no row before them. */
+export interface SequenceEnds<Row extends SequencedRow> {
+  /** The last row there was when it was looked. */
+  readonly visible: Row | undefined
+  /** The last row that {@link SettledSequence.read} would hand out. */
+  readonly settled: Row | undefined
+}
+
 /** Taken by a transaction of our own, hence above that of every writer that drew a number before. */
 const takeTransactionId = 'select pg_current_xact_id()::text::bigint as id'
 const oldestRunning = 'select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as id'
@@ -68,9 +76,13 @@ export class SettledSequence<Row extends SequencedRow> {
     return withoutHoles(await this.#source.after(after, limit), after, proved)
   }
 
-  /** The last row that {@link SettledSequence.read} would hand out now. */
-  async head(): Promise<Row | undefined> {
-    const last = await this.#source.last()
+  /** Where the log ends now. */
+  async ends(): Promise<SequenceEnds<Row>> {
+    const visible = await this.#source.last()
+    return { visible, settled: await this.#settledUpTo(visible) }
+  }
+
+  async #settledUpTo(last: Row | undefined): Promise<Row | undefined> {
     if (last === undefined || last.seq <= this.#settled) return last
     // Far from what is known: a proof costs less than to look at every number in between.
     if (last.seq - this.#settled > nearNumbers) await this.#settle(last.seq)
