@@ -13,6 +13,15 @@ export type {
   StoredEvent,
   UpcastPart,
 } from './envelope/envelope.ts'
+export { fromCloudEvent, isJsonContentType, toCloudEvent } from './envelope/cloud-event.ts'
+export type { CloudEvent } from './envelope/cloud-event.ts'
+export { eventAttributes, readEventAttributes } from './envelope/event-attributes.ts'
+export type {
+  AttributedPart,
+  AttributeReader,
+  EventAttribute,
+  ReadAttributes,
+} from './envelope/event-attributes.ts'
 export { checkMetadata } from './envelope/check-metadata.ts'
 export { childMetadata, traceIdOf } from './envelope/metadata.ts'
 export type { Actor, Cause, EventMetadata, JsonValue } from './envelope/metadata.ts'
@@ -33,6 +42,7 @@ export {
   NotSupportedError,
   PayloadTooLargeError,
   StoreFullError,
+  StreamCorruptError,
   StreamNotFoundError,
   StreamTombstonedError,
 } from './errors/store-errors.ts'

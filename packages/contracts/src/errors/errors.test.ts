@@ -19,6 +19,7 @@ import {
   PayloadTooLargeError,
   ProjectionError,
   StoreFullError,
+  StreamCorruptError,
   StreamNotFoundError,
   StreamTombstonedError,
   TransactionReentryError,
@@ -54,6 +55,19 @@ const errors = [
     error: new DuplicateEventError('01X', 'was used for other content', { cause }),
     is: ['DuplicateEventError', 'ERR_DUPLICATE_EVENT', false, 'id 01X was used for other content'],
     facts: { id: '01X' },
+  },
+  {
+    error: new StreamCorruptError(
+      { streamId: 'cart-1', sequence: 9, reason: 'it has no event id' },
+      { cause },
+    ),
+    is: [
+      'StreamCorruptError',
+      'ERR_STREAM_CORRUPT',
+      false,
+      'stream cart-1 is corrupt at sequence 9: it has no event id',
+    ],
+    facts: { streamId: 'cart-1', sequence: 9, reason: 'it has no event id' },
   },
   {
     error: new PayloadTooLargeError('event A', { bytes: 11, maxBytes: 10 }, { cause }),

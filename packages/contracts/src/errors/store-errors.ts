@@ -106,3 +106,23 @@ export class StoreFullError extends MillraceError {
   override readonly code = 'ERR_STORE_FULL'
   override readonly retryable = true
 }
+
+/** What lies in a stream is not what a store writes there: it was damaged, or written past the store. */
+export class StreamCorruptError extends MillraceError {
+  override readonly name = 'StreamCorruptError'
+  override readonly code = 'ERR_STREAM_CORRUPT'
+  override readonly retryable = false
+  readonly streamId: string
+  /** The store's own number of the record. */
+  readonly sequence: number
+  readonly reason: string
+  constructor(
+    at: { readonly streamId: string; readonly sequence: number; readonly reason: string },
+    options?: ErrorOptions,
+  ) {
+    super(`stream ${at.streamId} is corrupt at sequence ${at.sequence}: ${at.reason}`, options)
+    this.streamId = at.streamId
+    this.sequence = at.sequence
+    this.reason = at.reason
+  }
+}
