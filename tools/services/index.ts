@@ -1,3 +1,7 @@
+export { type Certificates, createCertificates, type KeyPair } from './certificates.ts'
 export { provideChromium } from './chromium.ts'
-export { type NatsServer, startNats } from './nats.ts'
+export { NatsCluster, type NatsClusterOptions, startNatsCluster } from './nats-cluster.ts'
+export { type NatsConfiguration, type NatsSettings } from './nats-config.ts'
+export { type NatsOptions, type NatsServer, type NatsVersion, startNats } from './nats.ts'
 export { type PostgresOptions, type PostgresServer, type PostgresStop, startPostgres } from './postgres.ts'
+export { startToxiproxy, type Toxic, type Toxiproxy, type ToxicWay } from './toxiproxy.ts'

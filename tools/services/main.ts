@@ -1,13 +1,45 @@
 import { once } from 'node:events'
 
 import { startServices } from './all.ts'
+import { announce, announcedServers } from './developer.ts'
+import { resetNats } from './reset-nats.ts'
 
-const stop = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
-await using services = await startServices()
-console.log(`postgres  ${services.postgres.url}`)
-console.log(`nats      ${services.nats.url}`)
-console.log('Ctrl-C stops them and removes their data.')
-// A listener for a signal does not keep a process alive.
-const alive = setInterval(() => undefined, 60_000)
-await stop
-clearInterval(alive)
+const usage = `usage: npm run services                 start the servers and print their URLs
+       npm run services -- reset nats   remove all streams of the NATS server that runs for this checkout
+`
+
+async function serve(): Promise<number> {
+  const stop = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  await using services = await startServices()
+  using announced = announce({ postgres: services.postgres.url, nats: services.nats.url })
+  console.log(`postgres  ${announced.postgres}`)
+  console.log(`nats      ${announced.nats}`)
+  console.log('Ctrl-C stops them and removes their data.')
+  // A listener for a signal does not keep a process alive.
+  const alive = setInterval(() => undefined, 60_000)
+  await stop
+  clearInterval(alive)
+  return 0
+}
+
+async function reset(): Promise<number> {
+  const servers = announcedServers()
+  if (servers.length === 0) {
+    console.error('no NATS server runs for this checkout; npm run services starts one')
+    return 1
+  }
+  for (const { nats } of servers) {
+    const removed = await resetNats(nats)
+    console.log(`${nats}: ${removed.length === 0 ? 'had no streams' : `removed ${removed.join(', ')}`}`)
+  }
+  return 0
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.length === 0) return await serve()
+  if (args.join(' ') === 'reset nats') return await reset()
+  console.error(usage)
+  return 2
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,25 +1,42 @@
-import { mkdtempSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-
-import { withFileLock } from '../file-lock.mjs'
-import { cacheFolder } from './cache.ts'
+import { provideGoBinary } from './go-binary.ts'
+import type { NatsConfiguration } from './nats-config.ts'
+import { writeNatsConfig } from './nats-config.ts'
+import { NatsMonitor } from './nats-monitor.ts'
 import { freePort, host, isListening } from './port.ts'
-import { findOnPath, isExecutable, runInstaller } from './provision.ts'
 import { createServerFolder, ServerProcess } from './server-process.ts'
 
-const version = 'v2.15.2'
-const modulePath = `github.com/nats-io/nats-server/v2@${version}`
+/** The releases that are tested, by their minor version. */
+const versions = {
+  '2.10': 'v2.10.27',
+  '2.11': 'v2.11.12',
+  '2.12': 'v2.12.15',
+  '2.15': 'v2.15.2',
+} as const
 
-/** One server with JetStream and no account system. */
+export type NatsVersion = keyof typeof versions
+
+/** Options of {@link startNats}. */
+export interface NatsOptions extends NatsConfiguration {
+  /** @defaultValue the newest */
+  readonly version?: NatsVersion
+  /** @defaultValue `nats` */
+  readonly name?: string
+}
+
+/** One server with JetStream, unless its options say otherwise. */
 export class NatsServer implements AsyncDisposable {
+  readonly name: string
   readonly port: number
   readonly url: string
+  readonly monitor: NatsMonitor
   readonly #process: ServerProcess
 
-  constructor(process: ServerProcess, port: number) {
+  constructor(process: ServerProcess, place: NatsAddress) {
     this.#process = process
-    this.port = port
-    this.url = `nats://${host}:${port}`
+    this.name = place.name
+    this.port = place.port
+    this.url = `nats://${host}:${place.port}`
+    this.monitor = new NatsMonitor(`http://${host}:${place.monitorPort}`)
   }
 
   /** Undefined while the server is down. */
@@ -36,55 +53,51 @@ export class NatsServer implements AsyncDisposable {
     await this.#process.stop(how === 'kill' ? 'SIGKILL' : 'SIGTERM')
   }
 
+  /** Stands still, with its connections open, until it is resumed. */
+  async pause(): Promise<void> {
+    await this.#process.pause()
+  }
+
+  resume(): void {
+    this.#process.resume()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process[Symbol.asyncDispose]()
   }
 }
 
-export async function startNats(): Promise<NatsServer> {
-  const binary = await provideNats()
+interface NatsAddress {
+  readonly name: string
+  readonly port: number
+  readonly monitorPort: number
+}
+
+export async function startNats(options: NatsOptions = {}): Promise<NatsServer> {
+  const server = await createNats(options)
+  await server.start()
+  return server
+}
+
+/** A server that is not started yet. */
+export async function createNats(options: NatsOptions): Promise<NatsServer> {
+  const { name = 'nats', version = '2.15' } = options
+  // Debian's server is years behind, and npm has none.
+  const binary = await provideGoBinary({
+    name: 'nats-server',
+    package: 'github.com/nats-io/nats-server/v2',
+    version: versions[version],
+  })
   const folder = createServerFolder('nats', undefined)
-  const port = await freePort()
+  const [port, monitorPort] = [await freePort(), await freePort()]
   const process = new ServerProcess({
     name: 'nats-server',
     binary,
-    args: ['--addr', host, '--port', String(port), '--jetstream', '--store_dir', folder],
+    args: ['--config', writeNatsConfig({ name, port, monitorPort, folder }, options)],
     isReady: () => isListening(port),
     folder,
     identity: undefined,
     stopSignal: 'SIGTERM',
   })
-  await process.start()
-  return new NatsServer(process, port)
-}
-
-/** Built from the Go module of one fixed version: Debian's is years behind, and npm has none. */
-async function provideNats(): Promise<string> {
-  const folder = cacheFolder('bin')
-  const binary = join(folder, `nats-server-${version}`)
-  if (isExecutable(binary)) return binary
-  if (findOnPath('go') === undefined) {
-    throw new Error(
-      `nats-server ${version} is built with Go, and go is not on PATH. As root: apt-get install -y golang`,
-    )
-  }
-  await withFileLock(join(folder, 'nats-server.lock'), async () => {
-    if (!isExecutable(binary)) await build(folder, binary)
-  })
-  return binary
-}
-
-async function build(folder: string, binary: string): Promise<void> {
-  const target = mkdtempSync(join(folder, 'build-'))
-  try {
-    console.error(`Building nats-server ${version} ...`)
-    await runInstaller(['go', 'install', '-trimpath', '-ldflags=-s -w', modulePath], {
-      GOBIN: target,
-      CGO_ENABLED: '0',
-    })
-    // A rename: no run ever sees half a binary.
-    renameSync(join(target, 'nats-server'), binary)
-  } finally {
-    rmSync(target, { recursive: true, force: true })
-  }
+  return new NatsServer(process, { name, port, monitorPort })
 }

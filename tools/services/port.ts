@@ -1,16 +1,25 @@
-import { once } from 'node:events'
+import { randomInt } from 'node:crypto'
 import { connect, createServer } from 'node:net'
 
 export const host = '127.0.0.1'
 
+/** Below the ports that systems give to outgoing connections: one of those could take a stopped server's port. */
+const ports = { from: 15_000, until: 32_000 } as const
+
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, host)
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port')
-  return address.port
+  for (let tries = 0; tries < 100; tries++) {
+    const port = randomInt(ports.from, ports.until)
+    if (await isFree(port)) return port
+  }
+  throw new Error(`no free port was found from ${ports.from} to ${ports.until}`)
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  server.once('error', () => resolve(false))
+  server.listen(port, host, () => server.close(() => resolve(true)))
+  return promise
 }
 
 export function isListening(port: number): Promise<boolean> {

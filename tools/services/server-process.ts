@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -71,11 +71,27 @@ export class ServerProcess implements AsyncDisposable {
     if (child === undefined) return
     const gone = once(child, 'exit')
     child.kill(signal)
+    // A paused process takes no other signal before this one.
+    child.kill('SIGCONT')
     const late = sleep(stopTimeoutMs, 'late' as const, { ref: false })
     if ((await Promise.race([gone, late])) === 'late') {
       child.kill('SIGKILL')
       await gone
     }
+  }
+
+  /** Resolves when the process stands still; its connections stay open. */
+  async pause(): Promise<void> {
+    const { pid } = this
+    if (pid === undefined) throw new Error(`${this.#command.name} is not running`)
+    process.kill(pid, 'SIGSTOP')
+    // The signal reaches the threads of a process one after the other.
+    while (!isStopped(pid)) await sleep(1)
+  }
+
+  /** Does nothing to a server that is down. */
+  resume(): void {
+    this.#running?.child.kill('SIGCONT')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -122,13 +138,22 @@ function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
+}
+
+function isStopped(pid: number): boolean {
+  const file = `/proc/${pid}/stat`
+  if (!existsSync(file))
+    return execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('T')
+  const stat = readFileSync(file, 'utf8')
+  // The state comes after the name, which is in parentheses and may hold spaces (proc(5)).
+  return stat.charAt(stat.lastIndexOf(')') + 2) === 'T'
 }
 
 function startGuard(child: ChildProcess, { stopSignal, folder }: ServerCommand): ChildProcess {

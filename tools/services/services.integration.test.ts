@@ -3,10 +3,13 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 
+import { jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { connect as connectNats } from '@nats-io/transport-node'
 import { Client } from 'pg'
 import { expect, inject, test, vi } from 'vitest'
 
 import { rootFolder } from '../workspaces.ts'
+import { announcedServers } from './developer.ts'
 import { startNats } from './nats.ts'
 import { isListening } from './port.ts'
 import { type PostgresStop, startPostgres } from './postgres.ts'
@@ -82,6 +85,42 @@ async function startInAnotherProcess(): Promise<Starter> {
   }
   return { child, ports }
 }
+
+async function runMain(...args: readonly string[]): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, ['tools/services/main.ts', ...args], {
+    cwd: rootFolder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (part: string) => (output += part))
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, output }
+}
+
+test("a developer's streams are removed while the servers run, and nobody else's", async () => {
+  expect((await runMain('reset', 'all')).code).toBe(2)
+  const { child, ports } = await startInAnotherProcess()
+  try {
+    const url = `nats://127.0.0.1:${ports[1]}`
+    const connection = await connectNats({ servers: url })
+    const { streams } = await jetstreamManager(connection)
+    await streams.add({ name: 'ORDERS', subjects: ['orders.>'] })
+    await jetstream(connection).publish('orders.one')
+    expect(await runMain('reset', 'nats')).toEqual({
+      code: 0,
+      output: expect.stringContaining(`${url}: removed ORDERS\n`) as string,
+    })
+    expect(await streams.names().next()).toEqual([])
+    expect((await runMain('reset', 'nats')).output).toContain(`${url}: had no streams\n`)
+    await connection.close()
+  } finally {
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    await ended
+  }
+  expect(announcedServers().filter(({ nats }) => nats.endsWith(`:${ports[1]}`))).toEqual([])
+})
 
 async function areListening(ports: readonly number[]): Promise<boolean[]> {
   return Promise.all(ports.map(isListening))
