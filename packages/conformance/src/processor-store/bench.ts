@@ -8,6 +8,7 @@ import type {
   Lease,
   NewDelivery,
   NewParkedRecord,
+  PartitionStatus,
   Position,
   ProcessorStore,
   RecordCopy,
@@ -16,10 +17,13 @@ import type {
 import type { ContractCase } from '../suite/contract-case.ts'
 import { freshName } from '../suite/fixtures.ts'
 import { waitUntil } from '../suite/wait-until.ts'
-import type { ProcessorStoreUnderTest } from './declaration.ts'
+import type { EffectFreeStoreUnderTest, ProcessorStoreUnderTest } from './declaration.ts'
 
-/** One promise of a processor store. */
+/** One promise of a processor store with effects. */
 export type ProcessorStoreCase = ContractCase<ProcessorStoreUnderTest>
+
+/** One promise that a processor store without effects keeps too. */
+export type EffectFreeStoreCase = ContractCase<EffectFreeStoreUnderTest>
 
 /** A time-to-live no case outlasts. */
 export const longMs = 60_000
@@ -113,6 +117,16 @@ export async function openAll(
   deliveries: readonly NewDelivery[],
 ): Promise<void> {
   for (const each of deliveries) await store.advance(lease, advance({ deliveries: [each] }))
+}
+
+/** The status of a processor's partitions, in their order. */
+export async function statusOf(
+  store: ProcessorStore,
+  processor: string,
+): Promise<readonly PartitionStatus[]> {
+  return (await store.status())
+    .filter((each) => each.processor === processor)
+    .toSorted((a, b) => a.partition - b.partition)
 }
 
 const actions = ['webhook', 'pay', 'ping', 'a', 'b', 'c', 'd', 'e']

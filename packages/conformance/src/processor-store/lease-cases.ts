@@ -3,22 +3,25 @@ import type { Lease, LeaseAttempt, ProcessorStore } from '@millrace/contracts'
 import { holds, refused, same } from '../suite/assertions.ts'
 import { freshName } from '../suite/fixtures.ts'
 import { waitUntil } from '../suite/wait-until.ts'
-import { advance, delivery, longMs, newLease, newProcessor, parked, place, take, takeOver } from './bench.ts'
-import type { ProcessorStoreCase } from './bench.ts'
-
-const statusOf = async (
-  store: ProcessorStore,
-  processor: string,
-): Promise<Awaited<ReturnType<ProcessorStore['status']>>> =>
-  (await store.status())
-    .filter((each) => each.processor === processor)
-    .toSorted((a, b) => a.partition - b.partition)
+import {
+  advance,
+  delivery,
+  longMs,
+  newLease,
+  newProcessor,
+  parked,
+  place,
+  statusOf,
+  take,
+  takeOver,
+} from './bench.ts'
+import type { EffectFreeStoreCase, ProcessorStoreCase } from './bench.ts'
 
 const ask = async (store: ProcessorStore, processor: string): Promise<LeaseAttempt> =>
   await store.acquire({ processor, partition: 0 }, { owner: freshName('owner'), ttlMs: longMs })
 
 /** Registration. */
-export const registerCases: readonly ProcessorStoreCase[] = [
+export const registerCases: readonly EffectFreeStoreCase[] = [
   {
     name: 'a new processor stands at its start in every partition, and nobody owns it',
     run: async ({ store }) => {
@@ -86,18 +89,23 @@ export const registerCases: readonly ProcessorStoreCase[] = [
   },
 ]
 
-/** Every write of a holder, to be tried with a lease that was taken over. */
-const writes: readonly (readonly [string, (store: ProcessorStore, lease: Lease) => Promise<unknown>])[] = [
+/** What a holder does, to be tried with a lease that was taken over. */
+type HolderWrite = readonly [string, (store: ProcessorStore, lease: Lease) => Promise<unknown>]
+
+const writes: readonly HolderWrite[] = [
   ['renew', async (store, lease) => await store.renew(lease, longMs)],
   ['recover', async (store, lease) => await store.recover(lease, { deadLetterActions: [] })],
   ['settle', async (store, lease) => await store.settle(lease, { finished: [], starting: [] })],
   ['due', async (store, lease) => await store.due(lease, { limit: 10, actions: ['webhook'] })],
   ['parkedToRetry', async (store, lease) => await store.parkedToRetry(lease, 10)],
-  ['parkAgain', async (store, lease) => await store.parkAgain(lease, 'r', 'again')],
   ['reportError', async (store, lease) => await store.reportError(lease, 'late')],
 ]
 
-const fenced = ([method, write]: (typeof writes)[number]): ProcessorStoreCase => ({
+const effectWrites: readonly HolderWrite[] = [
+  ['parkAgain', async (store, lease) => await store.parkAgain(lease, 'r', 'again')],
+]
+
+const fenced = ([method, write]: HolderWrite): EffectFreeStoreCase => ({
   name: `a holder that was overtaken is refused at ${method}`,
   run: async ({ store }) => {
     const stale = await newLease(store, { ttlMs: 1 })
@@ -112,7 +120,7 @@ const fenced = ([method, write]: (typeof writes)[number]): ProcessorStoreCase =>
 })
 
 /** Leases and their epochs. */
-export const leaseCases: readonly ProcessorStoreCase[] = [
+export const leaseCases: readonly EffectFreeStoreCase[] = [
   {
     name: 'a lease is granted to one owner; another is told who holds it and until when',
     run: async ({ store }) => {
@@ -208,26 +216,45 @@ export const leaseCases: readonly ProcessorStoreCase[] = [
   },
   ...writes.map(fenced),
   {
-    name: 'a holder that was overtaken cannot advance, and nothing of it is written',
-    run: async ({ store, set, get }) => {
+    name: 'a holder that was overtaken cannot move the checkpoint',
+    run: async ({ store }) => {
       const stale = await newLease(store, { ttlMs: 1 })
       const lease = await takeOver(store, stale)
-      const key = freshName('k')
-      const [late, aside] = [delivery(stale), parked()]
-      const change = advance({
-        checkpoint: place(9),
-        records: 3,
-        writes: [set(key, 'late')],
-        deliveries: [late],
-        parked: [aside],
-      })
-      await refused(store.advance(stale, change), { code: 'ERR_FENCED', epoch: stale.epoch })
-      same([await get(key), await store.getDelivery(late.id)], [undefined, undefined])
-      holds((await statusOf(store, lease.processor))[0] ?? {}, {
-        checkpoint: place(0),
-        recordsHandled: 0,
-        openDeliveries: 0,
-        parkedRecords: 0,
+      const late = advance({ checkpoint: place(9), records: 3 })
+      await refused(store.advance(stale, late), { code: 'ERR_FENCED', epoch: stale.epoch })
+      holds((await statusOf(store, lease.processor))[0] ?? {}, { checkpoint: place(0), recordsHandled: 0 })
+      await store.advance(lease, late)
+      await refused(store.advance(stale, late), { code: 'ERR_FENCED', epoch: stale.epoch })
+      holds((await statusOf(store, lease.processor))[0] ?? {}, { checkpoint: place(9), recordsHandled: 3 })
+    },
+  },
+  {
+    name: 'the same owner that asks again gets a new epoch, and its earlier self is refused',
+    run: async ({ store }) => {
+      const processor = await newProcessor(store)
+      const owner = freshName('owner')
+      const leases: Lease[] = []
+      for (let n = 0; n < 2; n++) {
+        const asked = await store.acquire({ processor, partition: 0 }, { owner, ttlMs: longMs })
+        if (asked.kind === 'granted') leases.push(asked.lease)
+      }
+      const [before, after] = leases
+      if (before === undefined || after === undefined) throw new Error('an owner was refused its own lease')
+      same(after.epoch, before.epoch + 1)
+      const facts = { code: 'ERR_FENCED', epoch: before.epoch, currentEpoch: after.epoch } as const
+      await refused(store.advance(before, advance()), facts)
+      await store.advance(after, advance())
+    },
+  },
+  {
+    name: 'a partition that was never registered is refused',
+    run: async ({ store }) => {
+      const processor = await newProcessor(store, { partitions: 2 })
+      const options = { owner: freshName('owner'), ttlMs: longMs }
+      for (const partition of [2, -1])
+        await refused(store.acquire({ processor, partition }, options), { code: 'ERR_CONFIGURATION' })
+      await refused(store.acquire({ processor: freshName('nobody'), partition: 0 }, options), {
+        code: 'ERR_CONFIGURATION',
       })
     },
   },
@@ -250,6 +277,35 @@ export const leaseCases: readonly ProcessorStoreCase[] = [
       const lease = await newLease(store)
       await store.reportError(lease, 'the disk is on fire')
       same((await statusOf(store, lease.processor))[0]?.lastError, 'the disk is on fire')
+    },
+  },
+]
+
+/** The fence of what carries effects. */
+export const effectFenceCases: readonly ProcessorStoreCase[] = [
+  ...effectWrites.map(fenced),
+  {
+    name: 'a holder that was overtaken cannot advance, and nothing of it is written',
+    run: async ({ store, set, get }) => {
+      const stale = await newLease(store, { ttlMs: 1 })
+      const lease = await takeOver(store, stale)
+      const key = freshName('k')
+      const [late, aside] = [delivery(stale), parked()]
+      const change = advance({
+        checkpoint: place(9),
+        records: 3,
+        writes: [set(key, 'late')],
+        deliveries: [late],
+        parked: [aside],
+      })
+      await refused(store.advance(stale, change), { code: 'ERR_FENCED', epoch: stale.epoch })
+      same([await get(key), await store.getDelivery(late.id)], [undefined, undefined])
+      holds((await statusOf(store, lease.processor))[0] ?? {}, {
+        checkpoint: place(0),
+        recordsHandled: 0,
+        openDeliveries: 0,
+        parkedRecords: 0,
+      })
     },
   },
 ]

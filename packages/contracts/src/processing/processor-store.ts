@@ -117,12 +117,21 @@ export interface ListDeliveriesOptions {
 }
 
 /**
- * Leases, checkpoints and the ledger of effects, in one SQL database. Every adapter passes `processorStoreContract`.
+ * Leases and checkpoints, and with {@link ProcessorStore.effects} the ledger of effects beside them. Every adapter passes
+ * `processorStoreContract`, or `effectFreeStoreContract` where it keeps no effects.
  *
- * Methods that take a lease check its epoch in their own transaction and throw {@link FencedError} once it has
- * passed; then nothing was written. Time is the database's clock throughout.
+ * Methods that take a lease check its epoch as they write (in their own transaction, or by compare-and-set) and throw
+ * {@link FencedError} once it has passed; then nothing was written. Time is the store's clock throughout.
  */
 export interface ProcessorStore {
+  /**
+   * Whether an advance may carry writes, deliveries and parked records: true where they and the checkpoint share a
+   * transaction. A store without effects holds leases and checkpoints only. It refuses every effect with
+   * {@link NotSupportedError} before anything is written, has nothing to list, and a runtime on it runs processors that
+   * have no actions and write to nothing of ours; a record they cannot handle holds its partition, as there is no place to
+   * park it.
+   */
+  readonly effects: boolean
   /**
    * Makes a processor known, with one checkpoint a partition.
    * @throws {@link ConfigurationError} when it is known with another number of partitions or another log
@@ -151,8 +160,9 @@ export interface ProcessorStore {
    * Moves the checkpoint with everything the batch caused. Safe to repeat when its outcome is unknown (the connection
    * was lost during the commit): where the checkpoint was reached already and each of `unparked` is handled already,
    * nothing is written a second time.
-   * @throws {@link FencedError}; {@link LogReplacedError} for another generation's checkpoint; a retryable error ({@link ConnectionError}, `StoreFullError`) when the database is to
-   * blame; any other error when one of `writes` was refused
+   * @throws {@link FencedError}; {@link LogReplacedError} for another generation's checkpoint; {@link NotSupportedError} for
+   * effects on a store that keeps none; a retryable error ({@link ConnectionError}, `StoreFullError`) when the database is
+   * to blame; any other error when one of `writes` was refused
    */
   advance(lease: Lease, advance: Advance): Promise<AdvanceReceipt>
   /** Records finished attempts and the start of others. Safe to repeat when its outcome is unknown. */

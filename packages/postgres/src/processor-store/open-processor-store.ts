@@ -65,6 +65,7 @@ function warnOfUpkeep(error: unknown): void {
 }
 
 class SqlProcessorStore implements ProcessorStore {
+  readonly effects = true
   readonly deadLetters: DeadLetterQueue
   readonly #ledger: Ledger
   readonly #upkeep: HistoryUpkeep

@@ -51,6 +51,8 @@ function merge(all: readonly Effects[]): Effects {
  * The batch runs as a whole. If that fails, it runs again commit by commit; a commit that fails runs record by record,
  * each tried by the processor's retry policy and parked when that is used up. Whatever happens, the effects of a
  * commit, its parked records and the checkpoint behind it become durable in one transaction.
+ *
+ * On a store without effects nothing can be parked: the record is held, and tried for as long as it takes.
  */
 export class BatchRunner {
   readonly #owner: LedgerOwner
@@ -94,11 +96,10 @@ export class BatchRunner {
 
   /** One call of the handler, repeated only while something the handler needs is away: no record is to blame for that. */
   async #effectsOf(records: readonly DecodedRecord[]): Promise<Effects> {
-    const { processor, tenure, scope } = this.#owner
-    const backoff = new Backoff(scope.random)
+    const backoff = new Backoff(this.#owner.scope.random)
     for (;;) {
       try {
-        return await runHandler(processor, records, tenure.over)
+        return await runHandler(this.#owner, records)
       } catch (error) {
         this.#judge(error)
         if (!isOutage(error)) throw error
@@ -140,13 +141,16 @@ export class BatchRunner {
 
   async #alone(record: DecodedRecord, known: unknown): Promise<Outcome> {
     const { scope, processor } = this.#owner
+    const holding = new Backoff(scope.random)
     let error = known
     for (let tries = known === undefined ? 0 : 1; ; tries++) {
       if (error !== undefined) {
         this.#events.onProblem(error)
-        if (tries >= processor.retry.maxAttempts || isPermanent(error))
+        const isLost = tries >= processor.retry.maxAttempts || isPermanent(error)
+        if (isLost && scope.store.effects)
           return { kind: 'parked', parked: parkedOf(record.stored, scope.errorText(error)) }
-        await this.#wait(retryDelayMs(processor.retry, tries, scope.random))
+        if (isLost) await this.#hold(holding)
+        else await this.#wait(retryDelayMs(processor.retry, tries, scope.random))
       }
       try {
         return { kind: 'handled', record, effects: await this.#effectsOf([record]) }
@@ -237,6 +241,12 @@ export class BatchRunner {
   #judge(error: unknown): void {
     this.#owner.tenure.over.throwIfAborted()
     if (error instanceof HandlingInterrupted) throw error
+  }
+
+  /** Nothing is tried while the lease could not be renewed: somebody else may have the partition by now. */
+  async #hold(holding: Backoff): Promise<void> {
+    do await this.#wait(holding.next())
+    while (!this.#owner.tenure.mayStart())
   }
 
   async #wait(ms: number): Promise<void> {

@@ -1,8 +1,10 @@
-import type { LogBatch, ParkedRecord, Position, StoredEvent } from '@millrace/contracts'
+import { ProjectionError } from '@millrace/contracts'
+import type { LogBatch, NewParkedRecord, ParkedRecord, Position, StoredEvent } from '@millrace/contracts'
 
 import { nextTurn } from '../clock/next-turn.ts'
 import { Pulse, pause } from '../clock/pulse.ts'
 import type { LedgerOwner, PartitionLedger } from '../ledger/partition-ledger.ts'
+import type { DecodedRecord } from '../processor/handler-context.ts'
 import { partitionOf, passes } from '../processor/partition-of.ts'
 import { Backoff } from '../retry/backoff.ts'
 import { BatchRunner, HandlingInterrupted } from './batch-runner.ts'
@@ -27,6 +29,7 @@ export class PartitionHandler {
   readonly #events: HandlerEvents
   readonly #runner: BatchRunner
   readonly #pulse = new Pulse()
+  readonly #holding: Backoff
   #interrupt = new AbortController()
   #position: Position
   #saved: Position
@@ -39,6 +42,7 @@ export class PartitionHandler {
     this.#position = owner.tenure.lease.checkpoint
     this.#saved = this.#position
     this.#runner = new BatchRunner(owner, ledger, events)
+    this.#holding = new Backoff(owner.scope.random)
   }
 
   /** Everything up to here is handled, or was not for this partition. */
@@ -122,10 +126,38 @@ export class PartitionHandler {
         partitionOf(record.bucket, processor.partitions) === partition && passes(processor.filter, record),
     )
     if (mine.length === 0) return this.#skip(batch.end)
-    await this.#runner.handle(decodeBatch(scope, mine), batch.end)
-    this.#moveTo(batch.end)
-    this.#saved = batch.end
+    const decoded = decodeBatch(scope, mine)
+    const [unreadable] = decoded.malformed
+    if (unreadable !== undefined && !scope.store.effects) return await this.#hold(unreadable, decoded.records)
+    await this.#runner.handle(decoded, batch.end)
+    this.#passed(batch.end)
+  }
+
+  /**
+   * A record that cannot be decoded, and no place to park it: what lies before its commit is handled, then it is read again
+   * and again, with growing pauses, until it can be.
+   */
+  async #hold(
+    { recordId, position, reason }: NewParkedRecord,
+    records: readonly DecodedRecord[],
+  ): Promise<void> {
+    const before = records.filter(({ stored }) => stored.position.commit < position.commit)
+    const end = before.at(-1)?.stored.position
+    if (end !== undefined) {
+      await this.#runner.handle({ records: before, malformed: [] }, end)
+      this.#passed(end)
+      return
+    }
+    const at = { processor: this.#owner.processor.name, recordId }
+    this.#events.onProblem(new ProjectionError(at, { cause: new Error(reason) }))
+    await pause(this.#holding.next(), this.#owner.tenure.winding)
+  }
+
+  #passed(end: Position): void {
+    this.#moveTo(end)
+    this.#saved = end
     this.#unsavedSince = undefined
+    this.#holding.reset()
   }
 
   #skip(end: Position): void {

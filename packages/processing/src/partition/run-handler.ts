@@ -1,32 +1,33 @@
 import { ProjectionError, failpoint } from '@millrace/contracts'
 
 import { until } from '../clock/until.ts'
+import type { LedgerOwner } from '../ledger/partition-ledger.ts'
 import type { Processor } from '../processor/define-processor.ts'
 import { EffectCollector } from '../processor/handler-context.ts'
 import type { DecodedRecord, Effects } from '../processor/handler-context.ts'
 
 /**
  * Calls the handler once and returns what it asked for.
- * @throws what the handler throws, a retryable error at its time-out, and the reason of `over`
+ * @throws what the handler throws, a retryable error at its time-out, and the reason the tenure is over
  */
 export async function runHandler(
-  processor: Processor,
+  { processor, tenure, scope }: Pick<LedgerOwner, 'processor' | 'tenure' | 'scope'>,
   records: readonly DecodedRecord[],
-  over: AbortSignal,
 ): Promise<Effects> {
+  const { over } = tenure
   over.throwIfAborted()
   const actions = new Set(processor.actions.map(({ name }) => name))
   const ending = new AbortController()
   const onOver = (): void => ending.abort(over.reason)
   over.addEventListener('abort', onOver, { once: true })
   const timer = setTimeout(() => ending.abort(lateError(processor, records)), processor.timeoutMs)
-  const collector = new EffectCollector(records, actions, ending.signal)
+  const collector = new EffectCollector(records, { actions, writes: scope.store.effects }, ending.signal)
   try {
     await failpoint('handler:before')
     const envelopes = records.flatMap((record) => record.envelopes)
     await until(Promise.resolve(processor.handle(envelopes, collector)), ending.signal)
     await failpoint('handler:after')
-    return collector.close()
+    return collector.effects()
   } finally {
     collector.close()
     clearTimeout(timer)

@@ -12,8 +12,9 @@ function record(): DecodedRecord {
   return { stored, envelopes: decode(stored) }
 }
 
-function collector(records: readonly DecodedRecord[]): EffectCollector {
-  return new EffectCollector(records, new Set(['post']), new AbortController().signal)
+function collector(records: readonly DecodedRecord[], writes = true): EffectCollector {
+  const bounds = { actions: new Set(['post']), writes }
+  return new EffectCollector(records, bounds, new AbortController().signal)
 }
 
 test('what was asked for comes back in order', () => {
@@ -23,7 +24,7 @@ test('what was asked for comes back in order', () => {
   context.write('truncate b')
   const [envelope] = one.envelopes
   if (envelope !== undefined) context.deliver('post', envelope)
-  expect(context.close()).toEqual({
+  expect(context.effects()).toEqual({
     writes: [
       { statement: 'insert into a values ($1)', values: [1] },
       { statement: 'truncate b', values: [] },
@@ -36,7 +37,7 @@ test('one event and action is delivered once, however often it is asked for', ()
   const one = record()
   const context = collector([one])
   for (const envelope of [...one.envelopes, ...one.envelopes]) context.deliver('post', envelope)
-  expect(context.close().deliveries).toHaveLength(1)
+  expect(context.effects().deliveries).toHaveLength(1)
 })
 
 test('an unknown action, a foreign event, an empty statement and a late call are refused', () => {
@@ -52,4 +53,11 @@ test('an unknown action, a foreign event, an empty statement and a late call are
   context.close()
   expect(() => context.write('truncate b')).toThrow(refused('context.write'))
   expect(() => context.deliver('post', envelope)).toThrow(refused('context.deliver'))
+})
+
+test('a write is refused where the store keeps no effects, and a handler that hides it fails all the same', () => {
+  const context = collector([record()], false)
+  const refusal: unknown = expect.objectContaining({ code: 'ERR_NOT_SUPPORTED' })
+  expect(() => context.write('truncate b')).toThrow(refusal)
+  expect(() => context.effects()).toThrow(refusal)
 })

@@ -1,9 +1,12 @@
-import { InvalidValueError } from '@millrace/contracts'
+import { InvalidValueError, NotSupportedError } from '@millrace/contracts'
 import type { Envelope, StateWrite, StoredEvent } from '@millrace/contracts'
 
 /** What a handler may cause. Nothing of it happens if the handler throws. */
 export interface HandlerContext<ActionName extends string = string> {
-  /** An SQL statement with numbered parameters, run in the transaction that moves the checkpoint, in call order. */
+  /**
+   * An SQL statement with numbered parameters, run in the transaction that moves the checkpoint, in call order.
+   * @throws {@link NotSupportedError} where the processor store keeps no effects; the handler fails then, also if it catches it
+   */
   write(statement: string, values?: readonly unknown[]): void
   /**
    * Opens a delivery of the event to one of the processor's actions, in the transaction that moves the checkpoint.
@@ -34,18 +37,26 @@ export interface Effects {
   readonly deliveries: readonly WantedDelivery[]
 }
 
+/** What a handler may ask for. */
+export interface EffectBounds {
+  readonly actions: ReadonlySet<string>
+  /** Whether the processor store runs writes. */
+  readonly writes: boolean
+}
+
 /** Gathers what a handler asks for. */
 export class EffectCollector implements HandlerContext {
   readonly signal: AbortSignal
-  readonly #actions: ReadonlySet<string>
+  readonly #bounds: EffectBounds
   readonly #stored: ReadonlyMap<string, StoredEvent>
   readonly #writes: StateWrite[] = []
   readonly #deliveries = new Map<string, WantedDelivery>()
   #closed = false
+  #refused: NotSupportedError | undefined
 
-  constructor(records: readonly DecodedRecord[], actions: ReadonlySet<string>, signal: AbortSignal) {
+  constructor(records: readonly DecodedRecord[], bounds: EffectBounds, signal: AbortSignal) {
     this.signal = signal
-    this.#actions = actions
+    this.#bounds = bounds
     this.#stored = new Map(
       records.flatMap(({ stored, envelopes }) => envelopes.map(({ id }) => [id, stored] as const)),
     )
@@ -55,12 +66,18 @@ export class EffectCollector implements HandlerContext {
     this.#checkOpen('context.write')
     if (typeof statement !== 'string' || statement.trim() === '')
       throw new InvalidValueError('context.write: statement', 'an SQL statement')
+    if (!this.#bounds.writes) {
+      this.#refused = new NotSupportedError(
+        'context.write: the processor store keeps leases and checkpoints only; writes need one in SQL',
+      )
+      throw this.#refused
+    }
     this.#writes.push({ statement, values })
   }
 
   deliver(action: string, envelope: Envelope): void {
     this.#checkOpen('context.deliver')
-    if (!this.#actions.has(action))
+    if (!this.#bounds.actions.has(action))
       throw new InvalidValueError(
         'context.deliver: action',
         `an action of this processor, not ${JSON.stringify(action)}`,
@@ -71,9 +88,15 @@ export class EffectCollector implements HandlerContext {
     this.#deliveries.set(`${envelope.id}:${action}`, { action, envelope, stored })
   }
 
-  /** What was gathered; later calls of the context are refused. */
-  close(): Effects {
+  /** Later calls of the context are refused. */
+  close(): void {
     this.#closed = true
+  }
+
+  /** What was gathered, the context being closed. @throws {@link NotSupportedError} for a write that was refused */
+  effects(): Effects {
+    this.close()
+    if (this.#refused !== undefined) throw this.#refused
     return { writes: this.#writes, deliveries: [...this.#deliveries.values()] }
   }
 

@@ -1,14 +1,18 @@
 import { expect, test } from 'vitest'
 
+import { defineAction } from '../action/define-action.ts'
 import { defineProcessor } from '../processor/define-processor.ts'
 import { completeSettings } from './settings.ts'
 import type { ProcessorRuntimeOptions } from './settings.ts'
 
 const processor = defineProcessor({ name: 'totals', startFrom: 'now', handle: () => undefined })
 
-/** Settings alone are looked at here; neither log nor store is used. */
-function options(change: Partial<ProcessorRuntimeOptions> = {}): ProcessorRuntimeOptions {
-  return { processors: [processor], ...change } as ProcessorRuntimeOptions
+/** Settings alone are looked at here; the log is not used, and of the store only what it says of itself. */
+function options(
+  change: Partial<ProcessorRuntimeOptions> = {},
+  store: { readonly effects: boolean } = { effects: true },
+): ProcessorRuntimeOptions {
+  return { processors: [processor], store, ...change } as ProcessorRuntimeOptions
 }
 
 test('what is left out gets its default, and owners differ', () => {
@@ -29,4 +33,20 @@ test.each([
   expect(() => completeSettings(options(change))).toThrow(
     expect.objectContaining({ code: 'ERR_CONFIGURATION', setting }),
   )
+})
+
+test('a processor with actions is refused by name on a store without effects, and runs on one with them', () => {
+  const post = defineAction({ name: 'post', execute: async () => undefined })
+  const acting = defineProcessor({
+    name: 'poster',
+    startFrom: 'now',
+    actions: [post],
+    handle: () => undefined,
+  })
+  const change = { processors: [processor, acting] }
+  expect(() => completeSettings(options(change, { effects: false }))).toThrow(
+    expect.objectContaining({ code: 'ERR_CONFIGURATION', setting: 'processor poster' }),
+  )
+  expect(completeSettings(options(change))).toMatchObject({ pollMs: 500 })
+  expect(completeSettings(options({}, { effects: false }))).toMatchObject({ pollMs: 500 })
 })

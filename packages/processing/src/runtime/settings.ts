@@ -13,7 +13,10 @@ import type { Processor } from '../processor/define-processor.ts'
 export interface ProcessorRuntimeOptions {
   /** The one log all processors of this runtime read. */
   readonly log: EventLog<StoredEvent>
-  /** Leases, checkpoints and the ledger; stays the caller's to close, after the runtime. */
+  /**
+   * Leases, checkpoints and the ledger; stays the caller's to close, after the runtime. One without effects runs processors
+   * that have no actions and write through nothing but sinks of their own.
+   */
   readonly store: ProcessorStore
   /** The decoding pipeline, for example of `createEventDecoder`. */
   readonly decode: EventDecoder
@@ -52,16 +55,26 @@ export interface RuntimeSettings {
 
 const runtimeDefaults = { leaseTtlMs: 10_000, pollMs: 500, batchSize: 500, stopGraceMs: 700 }
 
-function checkProcessors(processors: readonly Processor[]): void {
+function checkProcessors(
+  processors: readonly Processor[],
+  { effects }: Pick<ProcessorStore, 'effects'>,
+): void {
   const names = processors.map(({ name }) => name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new ConfigurationError('processors', `processor ${twice} is listed twice`)
+  if (effects) return
+  const acting = processors.find(({ actions }) => actions.length > 0)
+  if (acting !== undefined)
+    throw new ConfigurationError(
+      `processor ${acting.name}`,
+      'has actions, but its processor store keeps leases and checkpoints only: deliveries need one in SQL',
+    )
 }
 
 /** Fills in the defaults. @throws {@link ConfigurationError} naming the field */
 export function completeSettings(options: ProcessorRuntimeOptions): RuntimeSettings {
   const { leaseTtlMs, pollMs, batchSize, stopGraceMs } = { ...runtimeDefaults, ...options }
-  checkProcessors(options.processors)
+  checkProcessors(options.processors, options.store)
   checkWhole('leaseTtlMs', leaseTtlMs, [100, 3_600_000])
   checkWhole('pollMs', pollMs, [10, 60_000])
   checkWhole('batchSize', batchSize, [1, 10_000])
