@@ -1,0 +1,42 @@
+import { ConnectionError } from '@millrace/contracts'
+
+import type { PreparedCommit } from './prepared-commit.ts'
+import { Tries } from './tries.ts'
+import type { TriesOptions } from './tries.ts'
+
+/** A commit on its way: what has become of it so far. */
+export class Sending extends Tries {
+  readonly commit: PreparedCommit
+  #unanswered = false
+
+  constructor(commit: PreparedCommit, options: TriesOptions) {
+    super(options)
+    this.commit = commit
+  }
+
+  /** True once a try had no answer: the commit may be there, or may yet come. */
+  get unanswered(): boolean {
+    return this.#unanswered
+  }
+
+  /** The commit was sent, and nobody answered. */
+  async sentInVain(reason: unknown): Promise<void> {
+    this.#unanswered = true
+    await this.silence(reason)
+  }
+
+  /** It is known by now that the tries without an answer stored nothing and never will. */
+  settle(): void {
+    this.#unanswered = false
+  }
+
+  protected override givenUp(reason: unknown): ConnectionError {
+    const what = `commit ${this.commit.commitId}`
+    return new ConnectionError(
+      this.#unanswered
+        ? `${what} was not acknowledged in time; it may have been recorded, or may yet be: send it again with its commit id`
+        : `${what} could not be recorded in time; nothing was written`,
+      { cause: reason },
+    )
+  }
+}

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest'
+
+import { NoAnswer } from '../link/no-answer.ts'
+import { errorCodes, ServerRefusal } from '../link/server-refusal.ts'
+import { Tries } from './tries.ts'
+
+const open = new AbortController().signal
+
+describe('something that is tried', () => {
+  test('ends with its first result', async () => {
+    const tries = new Tries({ patienceMs: 10_000, closed: open })
+    let count = 0
+    const result = await tries.until(async () => {
+      count += 1
+      if (count === 1) throw new NoAnswer('timeout', 'x')
+      if (count === 2) throw new ServerRefusal({ code: 503, err_code: errorCodes.noQuorum })
+      await tries.refusal(count === 3)
+      return count > 4 ? 'done' : undefined
+    })
+    expect([result, count]).toEqual(['done', 5])
+  })
+
+  test('ends with what no other try would change, in its typed form', async () => {
+    const tries = new Tries({ patienceMs: 10_000, closed: open })
+    const full = tries.until(
+      async () => await Promise.reject(new ServerRefusal({ code: 503, err_code: errorCodes.storeFailed })),
+    )
+    await expect(full).rejects.toMatchObject({ code: 'ERR_STORE_FULL' })
+  })
+
+  test('is given up after its time', async () => {
+    const tries = new Tries({ patienceMs: 1, closed: open })
+    const silent = tries.until(async () => await Promise.reject(new NoAnswer('timeout', 'x')))
+    await expect(silent).rejects.toMatchObject({
+      code: 'ERR_CONNECTION',
+      cause: { name: 'NoAnswer', silence: 'timeout' },
+    })
+  })
+
+  test('ends with the store', async () => {
+    const closing = new AbortController()
+    const tries = new Tries({ patienceMs: 60_000, closed: closing.signal })
+    const ended = tries.until(async () => {
+      closing.abort(new Error('closed'))
+      return await Promise.reject(new NoAnswer('timeout', 'x'))
+    })
+    await expect(ended).rejects.toThrow('closed')
+  })
+})

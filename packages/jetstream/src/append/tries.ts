@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { ConnectionError } from '@millrace/contracts'
+
+import { NoAnswer } from '../link/no-answer.ts'
+import { errorCodes, isRefusal, typedError } from '../link/server-refusal.ts'
+
+/** The bounds of a pause, in milliseconds. */
+interface PauseMs {
+  readonly least: number
+  readonly most: number
+}
+
+const busyPauseMs: PauseMs = { least: 5, most: 20 }
+const silencePauseMs: PauseMs = { least: 5, most: 200 }
+const conflictPauseMs: PauseMs = { least: 0, most: 20 }
+const mostDoublings = 10
+
+/** How long something is tried, and with which pauses. */
+export interface TriesOptions {
+  /** Milliseconds after which no other try begins. */
+  readonly patienceMs: number
+  /** Ends the pauses. */
+  readonly closed: AbortSignal
+}
+
+/** True where a question or a commit had no answer, so that nothing is known. */
+export function isSilence(error: unknown): boolean {
+  return error instanceof NoAnswer || isRefusal(error, errorCodes.noQuorum)
+}
+
+/** Tries something until it has a result, or for too long. */
+export class Tries {
+  readonly #deadline: number
+  readonly #closed: AbortSignal
+  #pauses = 0
+  #reason: unknown
+
+  constructor({ patienceMs, closed }: TriesOptions) {
+    this.#deadline = performance.now() + patienceMs
+    this.#closed = closed
+  }
+
+  /** @throws what no other try would change, {@link ConnectionError} after too long */
+  async until<T>(attempt: () => Promise<T | undefined>): Promise<T> {
+    for (;;) {
+      try {
+        const result = await attempt()
+        if (result !== undefined) return result
+      } catch (error) {
+        if (!isSilence(error)) throw typedError(error)
+        await this.silence(error)
+      }
+      if (performance.now() >= this.#deadline) throw this.givenUp(this.#reason)
+    }
+  }
+
+  /** Nobody answered. */
+  async silence(reason: unknown): Promise<void> {
+    this.#reason = reason
+    await this.#pause(silencePauseMs)
+  }
+
+  /** Another writer was faster, or is at it (`busy`). */
+  async refusal(busy: boolean): Promise<void> {
+    await this.#pause(busy ? busyPauseMs : conflictPauseMs)
+  }
+
+  protected givenUp(reason: unknown): ConnectionError {
+    return new ConnectionError('JetStream did not answer in time', { cause: reason })
+  }
+
+  /** Its length is drawn by lot and grows with the tries, so that those who collided do not collide again. */
+  async #pause({ least, most }: PauseMs): Promise<void> {
+    const longest = Math.min(most, least + 2 ** Math.min(this.#pauses, mostDoublings))
+    this.#pauses += 1
+    try {
+      await sleep(least + Math.random() * (longest - least), undefined, { signal: this.#closed })
+    } finally {
+      // Not the timer's own error: the one that says what was closed.
+      this.#closed.throwIfAborted()
+    }
+  }
+}

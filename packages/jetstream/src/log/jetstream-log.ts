@@ -1,0 +1,142 @@
+import { checkMaxRecords } from '@millrace/contracts'
+import type { EventLog, LogBatch, LogLag, Position, ReadBatchOptions, StoredEvent } from '@millrace/contracts'
+
+import { answered } from '../read/answered.ts'
+import type { ReadParts } from '../read/read-parts.ts'
+import { ScanSource } from '../read/scan-source.ts'
+import { checkGeneration, keepInLog } from '../read/selection.ts'
+import { BatchBuilder } from './batch-builder.ts'
+import { CursorPool } from './cursor-pool.ts'
+import { headOf } from './log-head.ts'
+import { lagAfter } from './log-lag.ts'
+import { positionAt } from './position-at.ts'
+import { recordAt } from './record-at.ts'
+
+const defaultMaxRecords = 500
+const waitMs = 5_000
+const smallestPage = 16
+
+/** The whole log of one store. */
+export class JetStreamLog implements EventLog<StoredEvent>, AsyncDisposable {
+  readonly name: string
+  readonly #parts: ReadParts
+  readonly #cursors: CursorPool
+  /** Where batches ended that were read without a cursor: who goes on from there gets one. */
+  readonly #ends = new Set<number>()
+
+  constructor(parts: ReadParts) {
+    this.name = `${parts.name}.events`
+    this.#parts = parts
+    this.#cursors = new CursorPool(parts)
+  }
+
+  async beginning(): Promise<Position> {
+    this.#parts.link.closed.throwIfAborted()
+    return await Promise.resolve({ generation: this.#parts.generation, commit: 0, index: 0 })
+  }
+
+  async head(): Promise<Position> {
+    return await this.headFor(undefined)
+  }
+
+  /** The head, for a reader that may be aborted. */
+  async headFor(signal: AbortSignal | undefined): Promise<Position> {
+    this.#parts.link.closed.throwIfAborted()
+    return await headOf(this.#parts, signal)
+  }
+
+  async readBatch(after: Position, options: ReadBatchOptions = {}): Promise<LogBatch<StoredEvent>> {
+    const { maxRecords = defaultMaxRecords, filter, signal } = options
+    checkMaxRecords(options.maxRecords)
+    this.#check(after)
+    signal?.throwIfAborted()
+    const keep = filter === undefined ? undefined : keepInLog(filter)
+    const batch = new BatchBuilder(this.#parts, after, { maxRecords, keep })
+    const isOver = async (sequence: number): Promise<boolean> => !(await this.#hasMore(sequence, signal))
+    const read = await this.#cursors.read(after.commit, {
+      signal,
+      mayOpen: this.#ends.delete(after.commit),
+      readFrom: async (cursor) => await cursor.readInto(batch, isOver, signal),
+    })
+    return read ?? (await this.#scan(batch, { from: after.commit + 1, maxRecords, signal }))
+  }
+
+  async readAt(position: Position): Promise<StoredEvent | undefined> {
+    this.#check(position)
+    return await recordAt(this.#parts, position)
+  }
+
+  async waitForMore(
+    after: Position,
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<boolean> {
+    this.#check(after)
+    return await this.#cursors.wait(after.commit, {
+      ...options,
+      hasMore: async (signal) => await this.#hasMore(after.commit, signal),
+    })
+  }
+
+  async lag(after: Position): Promise<LogLag> {
+    this.#check(after)
+    return await lagAfter(this.#parts, after)
+  }
+
+  /**
+   * The position before the first commit recorded at this time or later, by the servers' clock; the head where there is
+   * none. A read after it begins there without looking at what was recorded before.
+   */
+  async positionAt(recordedAt: Date): Promise<Position> {
+    this.#parts.link.closed.throwIfAborted()
+    return await positionAt(this.#parts, recordedAt)
+  }
+
+  /**
+   * Resolves once the log has reached the position.
+   * @throws the signal's reason
+   */
+  async waitFor(position: Position, signal: AbortSignal | undefined): Promise<void> {
+    for (;;) {
+      const head = await this.headFor(signal)
+      if (head.commit >= position.commit) return
+      await this.waitForMore(head, { timeoutMs: waitMs, ...(signal === undefined ? {} : { signal }) })
+      signal?.throwIfAborted()
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#cursors[Symbol.asyncDispose]()
+  }
+
+  async #scan(
+    batch: BatchBuilder,
+    options: { readonly from: number; readonly maxRecords: number; readonly signal: AbortSignal | undefined },
+  ): Promise<LogBatch<StoredEvent>> {
+    const { from, maxRecords, signal } = options
+    const range = { from, until: Number.MAX_SAFE_INTEGER, signal }
+    const pageMessages = Math.max(smallestPage, maxRecords)
+    const scan = new ScanSource(this.#parts, this.#parts.subjects.events(), range, pageMessages)
+    for (let page = await scan.next(); page !== undefined; page = await scan.next())
+      if (!page.every((message) => batch.take(message)) || batch.isDone) return this.#ended(batch)
+    return batch.build()
+  }
+
+  /** There may be more behind it. */
+  #ended(batch: BatchBuilder): LogBatch<StoredEvent> {
+    if (this.#ends.size >= 64) this.#ends.clear()
+    this.#ends.add(batch.commit)
+    return batch.build()
+  }
+
+  async #hasMore(after: number, signal: AbortSignal | undefined): Promise<boolean> {
+    const { link, leader, subjects } = this.#parts
+    const ask = async (): Promise<boolean> =>
+      (await leader.next(subjects.events(), after + 1, { signal })) !== undefined
+    return await answered(link, ask, signal)
+  }
+
+  #check(position: Position): void {
+    this.#parts.link.closed.throwIfAborted()
+    checkGeneration(position, this.#parts.generation)
+  }
+}

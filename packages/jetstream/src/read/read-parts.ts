@@ -1,0 +1,20 @@
+import type { HeadCache } from '../append/head-cache.ts'
+import type { ReplacementWatch } from '../append/replacement-watch.ts'
+import type { NatsLink } from '../link/nats-link.ts'
+import type { LeaderReader } from '../wire/leader-read.ts'
+import type { Subjects } from '../wire/subjects.ts'
+
+/** What a store is read with. */
+export interface ReadParts {
+  readonly link: NatsLink
+  /** Of the JetStream stream. */
+  readonly name: string
+  readonly generation: string
+  readonly subjects: Subjects
+  readonly leader: LeaderReader
+  /** Of the JetStream stream: with more than one, another than the leader may answer, and lag behind it. */
+  readonly replicas: number
+  /** What this process wrote to each stream: no read of it may show less. */
+  readonly heads: HeadCache
+  readonly watch: ReplacementWatch
+}
