@@ -14,6 +14,7 @@ export type { ServerFile } from './instance/server-file.ts'
 export { createManagement } from './management/create-management.ts'
 export type { ManagementSource } from './management/create-management.ts'
 export type {
+  ConsumerSweep,
   DeadLetterQuery,
   DeliveryQuery,
   EventQuery,
@@ -26,27 +27,32 @@ export type {
 } from './management/management.ts'
 export type {
   AttemptView,
+  ConsumerView,
   DeadLettersPage,
   DeadLetterView,
   DeliveriesPage,
   DeliveryView,
   EventsPage,
   EventView,
+  JetStreamView,
   LagView,
   OperatorActionView,
   PartitionView,
   ProcessorView,
   RecordView,
+  ReplicaView,
   RetryView,
   StatusView,
   StorageView,
   StreamsPage,
   StreamView,
+  SweepView,
 } from './management/views.ts'
 export type { AppChange, DeliveryNews, ProcessorNews } from './open/app-change.ts'
 export type { App } from './open/app.ts'
 export { openApp } from './open/open-app.ts'
 export type { OpenOptions } from './open/open-app.ts'
+export type { StateStorage, Storage } from './open/storage.ts'
 export {
   checkToken,
   loadSecrets,
@@ -57,12 +63,7 @@ export {
   tokenVariable,
 } from './settings/secrets.ts'
 export type { Secret, SecretDefinition, SecretDefinitions } from './settings/secrets.ts'
+export type { NatsSettings, NatsSettingsInCode } from './settings/nats-settings.ts'
+export type { Environment, Setting, SettingOrigin } from './settings/setting.ts'
 export { resolveSettings } from './settings/settings.ts'
-export type {
-  Environment,
-  Setting,
-  SettingOrigin,
-  Settings,
-  SettingsInCode,
-  SettingsOptions,
-} from './settings/settings.ts'
+export type { Settings, SettingsInCode, SettingsOptions } from './settings/settings.ts'

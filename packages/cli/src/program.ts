@@ -6,6 +6,8 @@ import { listDeadLetters, removeDeadLetters, retryDeadLetters, showDeadLetter } 
 import type { DlqChangeFlags, DlqFilter } from './commands/dlq.ts'
 import { tailEvents } from './commands/events.ts'
 import type { TailFlags } from './commands/events.ts'
+import { listConsumers, sweepConsumers } from './commands/jetstream.ts'
+import type { SweepFlags } from './commands/jetstream.ts'
 import { changeProcessor, listProcessors } from './commands/processors.ts'
 import { showStatus } from './commands/status.ts'
 import { listStreams, showStream } from './commands/streams.ts'
@@ -127,6 +129,19 @@ function addDlq(root: Command, perform: Perform): void {
   change('remove', 'remove for good, by id or filter')
 }
 
+function addJetStream(root: Command, perform: Perform): void {
+  const jetstream = root.command('jetstream').description('look after the JetStream stream of the events')
+  const consumers = jetstream.command('consumers').description('consumers of the stream')
+  leaf(consumers, 'list', 'consumers with their owners, the oldest first').action(
+    (_flags: object, command: Command) => perform(command, listConsumers),
+  )
+  leaf(consumers, 'sweep', 'remove those of ours that nobody will use any more, never a foreign one')
+    .option('--dry-run', 'only say which')
+    .action((flags: SweepFlags, command: Command) =>
+      perform(command, (context) => sweepConsumers(context, flags)),
+    )
+}
+
 /** Builds the command line. Nothing is run before it parses. */
 export function createProgram(io: CliIo): Program {
   let result: ExitCode = exitCode.ok
@@ -142,6 +157,7 @@ export function createProgram(io: CliIo): Program {
       'after',
       '\nExit codes: 0 ok, 1 failure or degraded, 2 usage or configuration, 3 connection or down, 4 validation, 5 not found',
     )
-  for (const add of [addStatus, addStreams, addEvents, addProcessors, addDlq]) add(root, perform)
+  for (const add of [addStatus, addStreams, addEvents, addProcessors, addDlq, addJetStream])
+    add(root, perform)
   return { command: root, exitCode: () => result }
 }

@@ -7,14 +7,16 @@ import { createIdFactory } from '@millrace/contracts'
 import { openPg } from '@millrace/postgres'
 import { afterAll, beforeAll, inject } from 'vitest'
 
+import { openJetStreamApi } from './jetstream-api.ts'
+
 /** Where an app of a test keeps everything, as environment variables. */
 export interface Place extends AsyncDisposable {
   readonly dataDir: string
   readonly env: Readonly<Record<string, string>>
 }
 
-/** The two kinds of place every app runs in. */
-export const placeKinds = ['embedded', 'postgres'] as const
+/** The kinds of place every app runs in: where its events are. State is embedded beside a JetStream stream. */
+export const placeKinds = ['embedded', 'postgres', 'jetstream'] as const
 
 /** One of {@link placeKinds}. */
 export type PlaceKind = (typeof placeKinds)[number]
@@ -34,16 +36,34 @@ async function newDatabase(): Promise<{ readonly url: string; drop(): Promise<vo
   return { url: url.href, drop: () => administer(`drop database if exists ${name} with (force)`) }
 }
 
-/** Nothing yet: a data folder that does not exist, and a new database on the shared server where that is asked for. */
+/** A name no JetStream stream has yet. */
+function newStream(): { readonly name: string; drop(): Promise<void> } {
+  const name = `app_${mint().toLowerCase()}`
+  return {
+    name,
+    drop: async () => {
+      await using jetstream = await openJetStreamApi()
+      await jetstream.ask(`STREAM.DELETE.${name}`)
+    },
+  }
+}
+
+/** Nothing yet: a data folder that does not exist, and a new database or stream on the shared servers where that is asked for. */
 export async function newPlace(kind: PlaceKind = 'embedded'): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-app-'))
   const dataDir = join(folder, 'data')
   const database = kind === 'postgres' ? await newDatabase() : undefined
+  const stream = kind === 'jetstream' ? newStream() : undefined
   return {
     dataDir,
-    env: { MILLRACE_DATA: dataDir, ...(database === undefined ? {} : { DATABASE_URL: database.url }) },
+    env: {
+      MILLRACE_DATA: dataDir,
+      ...(database === undefined ? {} : { DATABASE_URL: database.url }),
+      ...(stream === undefined ? {} : { NATS_URL: inject('servers').nats, NATS_STREAM: stream.name }),
+    },
     [Symbol.asyncDispose]: async () => {
       await database?.drop()
+      await stream?.drop()
       await rm(folder, { recursive: true, force: true })
     },
   }

@@ -1,6 +1,8 @@
 import { ConfigurationError } from '@millrace/contracts'
 import { z } from 'zod'
 
+import { natsRules } from '../settings/nats-settings.ts'
+import type { Rule } from '../settings/nats-settings.ts'
 import type { SecretDefinitions } from '../settings/secrets.ts'
 import { eventBytesRange, hostNamePattern } from '../settings/settings.ts'
 import type { AppDefinition, AppOptions } from './app-definition.ts'
@@ -9,9 +11,20 @@ const [minEventBytes, maxEventBytes] = eventBytesRange
 const text = z.string().min(1)
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
+function keeping<Value>(rule: Rule<Value>): [(value: Value) => boolean, string] {
+  return [rule.holds, rule.text]
+}
+
 const settings = z.strictObject({
   dataDir: text.optional(),
   databaseUrl: text.optional(),
+  natsUrl: text.refine(...keeping(natsRules.url)).optional(),
+  natsCreds: text.optional(),
+  natsStream: text.refine(...keeping(natsRules.stream)).optional(),
+  natsReplicas: z
+    .int()
+    .refine(...keeping(natsRules.replicas))
+    .optional(),
   host: text.optional(),
   port: z.int().min(0).max(65_535).optional(),
   hosts: z.array(z.string().regex(hostNamePattern, 'must be a host name without a port')).optional(),

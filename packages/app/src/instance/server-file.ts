@@ -23,7 +23,8 @@ const content = z.object({
   instance: z.string(),
   secretsFromEnvironment: z.array(z.string()),
 })
-const probeMs = 2_000
+/** More than a server waits for a store that does not answer. */
+const probeMs = 5_000
 
 function read(dataDir: string): ServerFile | undefined {
   const file = join(dataDir, fileName)

@@ -1,41 +1,42 @@
 import { formatPosition } from '@millrace/contracts'
-import type { EventDecoder, EventStore, PartitionStatus, ProcessorStore } from '@millrace/contracts'
+import type { EventDecoder, PartitionStatus, ProcessorStore } from '@millrace/contracts'
 import type { ProcessorRuntime } from '@millrace/processing'
 
 import { checkActor, checkCategories, checkText, checkTypes } from './arguments.ts'
+import { consumerView } from './jetstream-views.ts'
 import { deadLetterView, deliveryView } from './ledger-views.ts'
-import type { Management, TailQuery } from './management.ts'
+import type { ConsumerSweep, Management, TailQuery } from './management.ts'
 import { processorViews } from './processor-views.ts'
 import { listStreamsPage, readStreamPage, searchEventsPage } from './read-events.ts'
 import { listDeadLettersPage, listDeliveriesPage } from './read-ledger.ts'
+import { readStorage, silentStorage } from './read-storage.ts'
+import type { StorageSource } from './read-storage.ts'
 import { retryDeadLetter } from './retry-dead-letter.ts'
 import type { RetryContext } from './retry-dead-letter.ts'
 import { judge } from './status-view.ts'
 import { tailEvents } from './tail.ts'
-import type { EventView, ProcessorView, StatusView } from './views.ts'
+import type { ConsumerView, EventView, ProcessorView, StatusView, SweepView } from './views.ts'
 
 /** What {@link createManagement} works on; every `App` is one. */
-export interface ManagementSource {
+export interface ManagementSource extends StorageSource {
   readonly name: string
   readonly mode: 'run' | 'inspect'
   readonly instance: string
   readonly startedAt: Date
-  readonly storage: { readonly kind: 'embedded' | 'postgres'; readonly place: string }
-  readonly store: EventStore
   readonly processors: ProcessorStore
   readonly decode: EventDecoder
   /** What runs the processors in this process; undefined where nothing does. */
   readonly runtime: Pick<ProcessorRuntime, 'status' | 'pause' | 'resume' | 'wake'> | undefined
 }
 
-/** Who looks at an embedded store holds it alone: a lease still found in it was left by a crash. */
+/** Who looks at an embedded database holds it alone: a lease still found in it was left by a crash. */
 async function readPartitions({
   processors,
   mode,
   storage,
 }: ManagementSource): Promise<readonly PartitionStatus[]> {
   const statuses = await processors.status()
-  if (mode === 'run' || storage.kind === 'postgres') return statuses
+  if (mode === 'run' || storage.state.kind === 'postgres') return statuses
   return statuses.map((status) => ({ ...status, owner: undefined }))
 }
 
@@ -56,11 +57,11 @@ async function readStatus(source: ManagementSource): Promise<StatusView> {
     at: new Date().toISOString(),
   }
   try {
-    const head = formatPosition(await source.store.log.head())
+    const storage = await readStorage(source)
     const processors = await readProcessors(source)
-    return { ...about, ...judge(processors), storage: { ...source.storage, head }, processors }
+    return { ...about, ...judge(processors, storage), storage, processors }
   } catch (error) {
-    const storage = { ...source.storage, head: null }
+    const storage = silentStorage(source)
     const reason = error instanceof Error ? error.message : String(error)
     return { ...about, status: 'down', reasons: [reason], storage, processors: [] }
   }
@@ -86,6 +87,18 @@ function setPaused(
   const by = checkActor(change.by)
   if (runtime === undefined) return processors.setPaused(name, { ...change, by })
   return change.paused ? runtime.pause(name, by) : runtime.resume(name, by)
+}
+
+async function readConsumers({ jetstream }: ManagementSource): Promise<readonly ConsumerView[] | undefined> {
+  return (await jetstream?.consumers.list())?.map(consumerView)
+}
+
+async function sweepConsumers(
+  { jetstream }: ManagementSource,
+  { dryRun = false }: ConsumerSweep,
+): Promise<SweepView | undefined> {
+  const removed = await jetstream?.consumers.sweep({ dryRun })
+  return removed && { dryRun, removed: removed.map(consumerView) }
 }
 
 /** Operates an app in this process. */
@@ -126,5 +139,7 @@ export function createManagement(source: ManagementSource): Management {
       checkText('id', id)
       return await processors.deadLetters.remove(id, checkActor(by))
     },
+    consumers: async () => await readConsumers(source),
+    sweepConsumers: async (options = {}) => await sweepConsumers(source, options),
   }
 }

@@ -1,4 +1,5 @@
 import type {
+  ConsumerView,
   DeadLettersPage,
   DeadLetterView,
   DeliveriesPage,
@@ -9,6 +10,7 @@ import type {
   RetryView,
   StatusView,
   StreamsPage,
+  SweepView,
 } from './views.ts'
 
 /** One page of a listing. */
@@ -78,6 +80,12 @@ export interface RetryOptions {
   readonly waitMs?: number
 }
 
+/** Options of {@link Management.sweepConsumers}. */
+export interface ConsumerSweep {
+  /** Only says which. @defaultValue false */
+  readonly dryRun?: boolean
+}
+
 /**
  * What operators may see and do, the same in process and over HTTP. Every result is plain JSON. Listings are pages
  * whose cursors are opaque and belong to their query.
@@ -113,4 +121,11 @@ export interface Management {
   retryDeadLetter(id: string, options: RetryOptions): Promise<RetryView | undefined>
   /** Removes it for good. False when there is none. */
   removeDeadLetter(id: string, by: string): Promise<boolean>
+  /** The consumers of the JetStream stream, the oldest first; undefined where the events are not on JetStream. */
+  consumers(): Promise<readonly ConsumerView[] | undefined>
+  /**
+   * Deletes the consumers of ours that nobody will use any more, never a foreign one; undefined where the events are not on
+   * JetStream.
+   */
+  sweepConsumers(options?: ConsumerSweep): Promise<SweepView | undefined>
 }

@@ -1,4 +1,4 @@
-import type { ProcessorView, StatusView } from './views.ts'
+import type { ProcessorView, StatusView, StorageView } from './views.ts'
 
 /** The verdict on an app whose store answers. */
 export type Health = Pick<StatusView, 'status' | 'reasons'>
@@ -19,9 +19,18 @@ function problemsOf(processor: ProcessorView): readonly string[] {
   ]
 }
 
+/** Fewer copies than there should be: another loss may be one too many. */
+function replicaProblems({ jetstream }: StorageView): readonly string[] {
+  return (jetstream?.replicas ?? [])
+    .filter(({ current }) => !current)
+    .map(
+      ({ name, lag }) => `the copy of the events on ${name} is ${counted(lag, 'write')} behind, or not there`,
+    )
+}
+
 /** `down` when nobody runs any processor although some should run; `degraded` when an operator has something to do. */
-export function judge(processors: readonly ProcessorView[]): Health {
-  const reasons = processors.flatMap(problemsOf)
+export function judge(processors: readonly ProcessorView[], storage: StorageView): Health {
+  const reasons = [...replicaProblems(storage), ...processors.flatMap(problemsOf)]
   const owned = processors.some(({ partitions }) => partitions.some(({ owner }) => owner !== null))
   if (!owned && processors.some(({ state }) => state === 'stopped'))
     return { status: 'down', reasons: ['no process runs the processors', ...reasons] }

@@ -151,14 +151,72 @@ export interface RetryView {
   readonly attempts: number
 }
 
-/** Where the events are kept. */
+/** One further copy of the events, on another server of a cluster. */
+export interface ReplicaView {
+  readonly name: string
+  /** It has everything that was written. */
+  readonly current: boolean
+  /** Writes it has yet to take. */
+  readonly lag: number
+}
+
+/** How the JetStream stream of the events does. */
+export interface JetStreamView {
+  /** The server this process is connected to, and its version. */
+  readonly server: string
+  readonly version: string
+  readonly roundTripMs: number
+  /** The server that takes the writes; null where there is no cluster. */
+  readonly leader: string | null
+  readonly replicas: readonly ReplicaView[]
+  readonly messages: number
+  readonly bytes: number
+  /** The most bytes it may take; null for no limit. */
+  readonly maxBytes: number | null
+  /** Of the oldest and the newest message. */
+  readonly firstSequence: number
+  readonly lastSequence: number
+  readonly consumers: number
+}
+
+/** One consumer of the JetStream stream of the events. */
+export interface ConsumerView {
+  readonly name: string
+  /**
+   * `active`: somebody waits for messages. `idle`: nobody does at the moment. `gone`: nobody will any more. `foreign`: not
+   * opened by a store of ours.
+   */
+  readonly state: 'active' | 'idle' | 'gone' | 'foreign'
+  /** `<host>:<process id>`; null for a foreign one. */
+  readonly owner: string | null
+  /** `log`, `read` or `lag`; null for a foreign one. */
+  readonly purpose: string | null
+  readonly createdAt: string
+  readonly ageSeconds: number
+  /** When it last delivered a message; null when it never did. */
+  readonly lastActiveAt: string | null
+  /** Messages it has yet to deliver. */
+  readonly pending: number
+}
+
+/** What a sweep removed, or would. */
+export interface SweepView {
+  readonly dryRun: boolean
+  readonly removed: readonly ConsumerView[]
+}
+
+/** Where events and state are kept. */
 export interface StorageView {
-  /** `embedded`: PGlite in the data folder. */
-  readonly kind: 'embedded' | 'postgres'
-  /** The data folder, or host and database; never a password. */
+  /** Of the events. `embedded`: PGlite in the data folder. */
+  readonly kind: 'embedded' | 'postgres' | 'jetstream'
+  /** Of the events: the data folder, host and database, or servers and stream; never a password. */
   readonly place: string
   /** The last commit a reader can reach; null while the store is down. */
   readonly head: string | null
+  /** Of ledger, checkpoints and read models. */
+  readonly state: { readonly kind: 'embedded' | 'postgres'; readonly place: string }
+  /** Null where the events are not on JetStream, and while it does not answer. */
+  readonly jetstream: JetStreamView | null
 }
 
 /** The state of the whole app. */

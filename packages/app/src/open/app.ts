@@ -1,4 +1,5 @@
 import type { EventDecoder, EventStore, ProcessorStore } from '@millrace/contracts'
+import type { JetStreamStore } from '@millrace/jetstream'
 import type { SqlDatabase } from '@millrace/postgres'
 import type { ProcessorRuntime } from '@millrace/processing'
 
@@ -6,6 +7,7 @@ import type { SecretName } from '../definition/app-definition.ts'
 import type { SecretDefinitions } from '../settings/secrets.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { AppChange } from './app-change.ts'
+import type { Storage } from './storage.ts'
 
 /** An open app: its stores, and in mode `run` its processors at work. Disposing stops all of it in order. */
 export interface App<Secrets extends SecretDefinitions = SecretDefinitions> extends AsyncDisposable {
@@ -16,9 +18,11 @@ export interface App<Secrets extends SecretDefinitions = SecretDefinitions> exte
   readonly instance: string
   readonly startedAt: Date
   readonly settings: Settings
-  readonly storage: { readonly kind: 'embedded' | 'postgres'; readonly place: string }
+  readonly storage: Storage
   readonly store: EventStore
-  /** The database of store and ledger, for read models. */
+  /** The store where it is one on JetStream; undefined elsewhere. */
+  readonly jetstream: JetStreamStore | undefined
+  /** The database of the ledger, for read models; holds the events too where no NATS server is named. */
   readonly database: SqlDatabase
   readonly processors: ProcessorStore
   readonly decode: EventDecoder

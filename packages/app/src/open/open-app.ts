@@ -1,5 +1,6 @@
 import { ConfigurationError, createEventDecoder, createIdFactory } from '@millrace/contracts'
-import { openPostgresStore, openProcessorStore } from '@millrace/postgres'
+import type { EventDecoder, ProcessorStore } from '@millrace/contracts'
+import { openProcessorStore } from '@millrace/postgres'
 import type { SqlDatabase } from '@millrace/postgres'
 import { createProcessorRuntime } from '@millrace/processing'
 import type { ProcessorRuntime } from '@millrace/processing'
@@ -7,12 +8,18 @@ import type { ProcessorRuntime } from '@millrace/processing'
 import type { AppDefinition, ProcessorContext } from '../definition/app-definition.ts'
 import { announceServer } from '../instance/server-file.ts'
 import { loadSecrets, ownSecrets, readSecrets, readToken } from '../settings/secrets.ts'
-import type { Secret, SecretDefinitions } from '../settings/secrets.ts'
+import type { SecretDefinitions } from '../settings/secrets.ts'
+import type { Environment } from '../settings/setting.ts'
 import { resolveSettings } from '../settings/settings.ts'
-import type { Environment, Settings } from '../settings/settings.ts'
+import type { Settings } from '../settings/settings.ts'
 import { toAppChange } from './app-change.ts'
 import type { App } from './app.ts'
-import { openDatabase, storageOf } from './open-database.ts'
+import { confidential } from './confidential.ts'
+import type { SecretsByName } from './confidential.ts'
+import { openDatabase } from './open-database.ts'
+import { checkEvents, openEvents } from './open-events.ts'
+import type { Events } from './open-events.ts'
+import { storageOf } from './storage.ts'
 
 /** Settings of {@link openApp}. */
 export interface OpenOptions {
@@ -24,13 +31,19 @@ export interface OpenOptions {
   readonly dataDir?: string
 }
 
-type SecretsByName = Readonly<Record<string, Secret | undefined>>
+/** What processors are run with. */
+interface Running {
+  readonly processors: ProcessorStore
+  readonly decode: EventDecoder
+  readonly secret: (name: string) => string
+}
 
 /** The parts of an app that is being opened. */
 interface Parts {
   readonly definition: AppDefinition
   readonly settings: Settings
   readonly database: SqlDatabase
+  readonly events: Events
   readonly secrets: SecretsByName
   readonly token: string | undefined
   readonly mode: 'run' | 'inspect'
@@ -48,14 +61,6 @@ function secretReader(definitions: SecretDefinitions, secrets: SecretsByName): (
   }
 }
 
-/** What must not appear in a recorded error. */
-function confidential({ secrets, token, settings }: Parts): readonly string[] {
-  const url = settings.databaseUrl.value
-  const password = url !== undefined && URL.canParse(url) ? decodeURIComponent(new URL(url).password) : ''
-  const values = Object.values(secrets).map((secret) => secret?.value)
-  return [...values, token, url, password].filter((text): text is string => text !== undefined && text !== '')
-}
-
 async function createReadModels(definition: AppDefinition, database: SqlDatabase): Promise<void> {
   for (const { name, script } of definition.readModels) {
     try {
@@ -66,30 +71,38 @@ async function createReadModels(definition: AppDefinition, database: SqlDatabase
   }
 }
 
+/** What runs the definition's processors, started; undefined where nothing is to run. */
+async function startRuntime(parts: Parts, about: Running): Promise<ProcessorRuntime | undefined> {
+  const { definition, settings, database, events, mode } = parts
+  const { processors, decode, secret } = about
+  if (mode !== 'run') return undefined
+  const { store } = events
+  const context: ProcessorContext = { store, database, settings, secret }
+  const runtime = createProcessorRuntime({
+    log: store.log,
+    store: processors,
+    decode,
+    processors: definition.processors(context),
+    secrets: confidential(parts),
+  })
+  try {
+    await createReadModels(definition, database)
+    await runtime.start()
+    return runtime
+  } catch (error) {
+    await runtime[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
 async function assemble(parts: Parts): Promise<App> {
-  const { definition, settings, database, secrets, token, mode } = parts
-  const { maxEventBytes } = settings
-  // Who only looks must not change the tables under an app of an older release.
+  const { definition, settings, database, events, secrets, token, mode } = parts
+  const { store, jetstream } = events
   const migrate = mode === 'run' ? 'run' : 'refuse'
-  const store = await openPostgresStore({ database, maxEventBytes: maxEventBytes.value, migrate })
   const processors = await openProcessorStore({ database, migrate })
   const decode = createEventDecoder(definition.decoding)
   const secret = secretReader({ ...definition.secrets, ...ownSecrets }, secrets)
-  const context: ProcessorContext = { store, database, settings, secret }
-  const running = mode === 'run' ? definition.processors(context) : undefined
-  const runtime: ProcessorRuntime | undefined =
-    running &&
-    createProcessorRuntime({
-      log: store.log,
-      store: processors,
-      decode,
-      processors: running,
-      secrets: confidential(parts),
-    })
-  if (runtime !== undefined) {
-    await createReadModels(definition, database)
-    await runtime.start()
-  }
+  const runtime = await startRuntime(parts, { processors, decode, secret })
   const instance = createIdFactory()()
   const startedAt = new Date()
   const storage = storageOf(settings)
@@ -105,6 +118,7 @@ async function assemble(parts: Parts): Promise<App> {
     settings,
     storage,
     store,
+    jetstream,
     database,
     processors,
     decode,
@@ -113,7 +127,7 @@ async function assemble(parts: Parts): Promise<App> {
     secret,
     onChange: (listener) => runtime?.onChange((fact) => listener(toAppChange(fact))) ?? (() => undefined),
     announce: (url) => {
-      if (storage.kind !== 'embedded' || mode !== 'run') return
+      if (storage.state.kind !== 'embedded' || mode !== 'run') return
       const file = {
         url,
         pid: process.pid,
@@ -129,6 +143,19 @@ async function assemble(parts: Parts): Promise<App> {
       await store[Symbol.asyncDispose]()
       await database[Symbol.asyncDispose]()
     },
+  }
+}
+
+/** Closes what is open already where the next step fails. */
+async function withOpen<Resource extends AsyncDisposable, Result>(
+  resource: Resource,
+  next: (resource: Resource) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await next(resource)
+  } catch (error) {
+    await resource[Symbol.asyncDispose]()
+    throw error
   }
 }
 
@@ -148,17 +175,17 @@ export async function openApp<Secrets extends SecretDefinitions>(
   const settings = resolveSettings(definition.settings, env, dataDir === undefined ? {} : { dataDir })
   const folder = settings.dataDir.value
   const token = readToken(folder, env)
-  const database = await openDatabase(settings, mode)
-  try {
-    // After the database: where it cannot be opened, nothing is generated.
-    const secrets = (mode === 'run' ? loadSecrets : readSecrets)(
-      { ...definition.secrets, ...ownSecrets },
-      folder,
-      env,
-    )
-    return await assemble({ definition, settings, database, secrets, token, mode })
-  } catch (error) {
-    await database[Symbol.asyncDispose]()
-    throw error
-  }
+  await checkEvents(settings, mode)
+  return await withOpen(await openDatabase(settings, mode), async (database) => {
+    const events = await openEvents({ settings, database, mode })
+    return await withOpen(events.store, async () => {
+      // After the stores: where one cannot be opened, nothing is generated.
+      const secrets = (mode === 'run' ? loadSecrets : readSecrets)(
+        { ...definition.secrets, ...ownSecrets },
+        folder,
+        env,
+      )
+      return await assemble({ definition, settings, database, events, secrets, token, mode })
+    })
+  })
 }

@@ -6,13 +6,7 @@ import type { SqlDatabase } from '@millrace/postgres'
 
 import { StoreMissingError } from '../errors.ts'
 import type { Settings } from '../settings/settings.ts'
-
-/** Where the events are kept, as it may be shown. */
-export interface Storage {
-  readonly kind: 'embedded' | 'postgres'
-  /** The data folder, or host and database; never a password. */
-  readonly place: string
-}
+import { stateStorageOf } from './storage.ts'
 
 /** The embedded database has a folder of its own below the data folder, beside secrets and server file. */
 const databaseFolder = 'database'
@@ -26,21 +20,6 @@ function holdsDatabase(folder: string): boolean {
   return existsSync(folder) && readdirSync(folder).some((name) => name === 'pg' || name === 'millrace.json')
 }
 
-/** Host and database of a URL; never user or password. */
-function placeOf(url: string): string {
-  if (!URL.canParse(url)) return 'postgres'
-  const { host, pathname } = new URL(url)
-  return `${host}${pathname}`
-}
-
-/** What {@link openDatabase} would open. */
-export function storageOf(settings: Settings): Storage {
-  const url = settings.databaseUrl.value
-  return url === undefined
-    ? { kind: 'embedded', place: settings.dataDir.value }
-    : { kind: 'postgres', place: placeOf(url) }
-}
-
 /** Opening a store on a server would create its tables. */
 async function openServer(url: string, settings: Settings, mode: 'run' | 'inspect'): Promise<SqlDatabase> {
   const database = await openPg({ url })
@@ -51,7 +30,7 @@ async function openServer(url: string, settings: Settings, mode: 'run' | 'inspec
     )
     if (row?.found === true) return database
     throw new StoreMissingError(
-      storageOf(settings).place,
+      stateStorageOf(settings).place,
       'start the app once, or name its database with DATABASE_URL',
     )
   } catch (error) {

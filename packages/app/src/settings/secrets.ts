@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { ConfigurationError } from '@millrace/contracts'
 import { z } from 'zod'
 
-import type { Environment } from './settings.ts'
+import type { Environment } from './setting.ts'
 
 /** A secret an app needs. */
 export interface SecretDefinition {

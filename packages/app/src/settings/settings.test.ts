@@ -11,6 +11,11 @@ test('every setting has a default', () => {
   expect(settings).toEqual({
     dataDir: { value: resolve('.millrace'), origin: 'default', variable: 'MILLRACE_DATA' },
     databaseUrl: { value: undefined, origin: 'default', variable: 'DATABASE_URL' },
+    natsUrl: expect.objectContaining({ value: undefined }) as unknown,
+    natsCreds: expect.objectContaining({ value: undefined }) as unknown,
+    natsNkeySeed: expect.objectContaining({ value: undefined }) as unknown,
+    natsStream: expect.objectContaining({ value: 'millrace' }) as unknown,
+    natsReplicas: expect.objectContaining({ value: undefined }) as unknown,
     host: { value: '127.0.0.1', origin: 'default', variable: 'MILLRACE_HOST' },
     port: { value: 4400, origin: 'default', variable: 'PORT' },
     hosts: { value: [], origin: 'default', variable: 'MILLRACE_HOSTS' },

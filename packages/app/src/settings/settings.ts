@@ -2,19 +2,13 @@ import { resolve } from 'node:path'
 
 import { ConfigurationError } from '@millrace/contracts'
 
-/** Where a setting's value came from; the later ones win over the earlier ones. */
-export type SettingOrigin = 'default' | 'code' | 'environment' | 'option'
-
-/** One setting with its origin. */
-export interface Setting<Value> {
-  readonly value: Value
-  readonly origin: SettingOrigin
-  /** The environment variable that sets it. */
-  readonly variable: string
-}
+import { resolveNatsSettings } from './nats-settings.ts'
+import type { NatsSettings, NatsSettingsInCode } from './nats-settings.ts'
+import { chooseSetting, readNumber, readVariable } from './setting.ts'
+import type { Environment, Setting } from './setting.ts'
 
 /** Every setting of an app. */
-export interface Settings {
+export interface Settings extends NatsSettings {
   /** The data folder, absolute. */
   readonly dataDir: Setting<string>
   /** A secret: never print its value. Undefined: the embedded database in the data folder. */
@@ -29,7 +23,7 @@ export interface Settings {
 }
 
 /** The settings a definition may fix in code. */
-export interface SettingsInCode {
+export interface SettingsInCode extends NatsSettingsInCode {
   /** The data folder, relative to the working directory. @defaultValue `'.millrace'` */
   readonly dataDir?: string
   /** A `postgres://` URL. @defaultValue the embedded database in the data folder */
@@ -44,9 +38,6 @@ export interface SettingsInCode {
   readonly maxEventBytes?: number
 }
 
-/** Environment variables by name. */
-export type Environment = Readonly<Record<string, string | undefined>>
-
 /** What the caller fixes, above everything else. */
 export interface SettingsOptions {
   readonly dataDir?: string
@@ -54,49 +45,11 @@ export interface SettingsOptions {
   readonly cwd?: string
 }
 
-interface Sources<Value> {
-  readonly variable: string
-  readonly option: Value | undefined
-  readonly environment: Value | undefined
-  readonly code: Value | undefined
-  readonly fallback: Value
-}
-
-function choose<Value>({ variable, option, environment, code, fallback }: Sources<Value>): Setting<Value> {
-  if (option !== undefined) return { value: option, origin: 'option', variable }
-  if (environment !== undefined) return { value: environment, origin: 'environment', variable }
-  if (code !== undefined) return { value: code, origin: 'code', variable }
-  return { value: fallback, origin: 'default', variable }
-}
-
-/** An empty variable counts as not set. */
-function read(env: Environment, variable: string): string | undefined {
-  const text = env[variable]?.trim()
-  return text === '' ? undefined : text
-}
-
-function readNumber(
-  env: Environment,
-  variable: string,
-  range: readonly [number, number],
-): number | undefined {
-  const text = read(env, variable)
-  if (text === undefined) return undefined
-  const [min, max] = range
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
-  if (!(value >= min && value <= max))
-    throw new ConfigurationError(
-      variable,
-      `must be a whole number from ${min} to ${max}, is ${JSON.stringify(text)}`,
-    )
-  return value
-}
-
 /** A host name or an IPv6 address in brackets, without a port. */
 export const hostNamePattern: RegExp = /^[a-z0-9.-]{1,253}$|^\[[0-9a-f:.]+\]$/
 
 function readHosts(env: Environment, variable: string): readonly string[] | undefined {
-  const hosts = read(env, variable)
+  const hosts = readVariable(env, variable)
     ?.split(',')
     .map((host) => host.trim().toLowerCase())
   for (const host of hosts ?? [])
@@ -120,45 +73,46 @@ export function resolveSettings(
   env: Environment,
   option: SettingsOptions = {},
 ): Settings {
-  const dataDir = choose({
+  const dataDir = chooseSetting({
     variable: 'MILLRACE_DATA',
     option: option.dataDir,
-    environment: read(env, 'MILLRACE_DATA'),
+    environment: readVariable(env, 'MILLRACE_DATA'),
     code: code.dataDir,
     fallback: '.millrace',
   })
-  const databaseUrl = choose<string | undefined>({
+  const databaseUrl = chooseSetting<string | undefined>({
     variable: 'DATABASE_URL',
     option: undefined,
-    environment: read(env, 'DATABASE_URL'),
+    environment: readVariable(env, 'DATABASE_URL'),
     code: code.databaseUrl,
     fallback: undefined,
   })
   return {
     dataDir: { ...dataDir, value: resolve(option.cwd ?? '.', dataDir.value) },
     databaseUrl,
-    host: choose({
+    ...resolveNatsSettings(code, env, option.cwd ?? '.'),
+    host: chooseSetting({
       variable: 'MILLRACE_HOST',
       option: undefined,
-      environment: read(env, 'MILLRACE_HOST'),
+      environment: readVariable(env, 'MILLRACE_HOST'),
       code: code.host,
       fallback: '127.0.0.1',
     }),
-    port: choose({
+    port: chooseSetting({
       variable: 'PORT',
       option: undefined,
       environment: readNumber(env, 'PORT', [0, 65_535]),
       code: code.port,
       fallback: 4400,
     }),
-    hosts: choose({
+    hosts: chooseSetting({
       variable: 'MILLRACE_HOSTS',
       option: undefined,
       environment: readHosts(env, 'MILLRACE_HOSTS'),
       code: code.hosts,
       fallback: [],
     }),
-    maxEventBytes: choose({
+    maxEventBytes: chooseSetting({
       variable: 'MILLRACE_MAX_EVENT_BYTES',
       option: undefined,
       environment: readNumber(env, 'MILLRACE_MAX_EVENT_BYTES', eventBytesRange),

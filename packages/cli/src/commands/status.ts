@@ -9,6 +9,7 @@ import { neutralise } from '../output/neutralise.ts'
 import { formatFields } from '../output/table.ts'
 import type { CommandContext } from './command-context.ts'
 import { formatProcessors } from './processors.ts'
+import { streamFields } from './stream-fields.ts'
 
 /** A secret as it is shown: without a value where only another process knows it. */
 interface ShownSecret {
@@ -39,8 +40,10 @@ function formatStatus(status: StatusView, context: CommandContext): string {
   const head = context.printer.mark(marks[status.status], status.status)
   const reasons = status.reasons.map((reason) => `  ${neutralise(reason)}\n`).join('')
   const fields = formatFields([
-    ['storage', `${storage.kind} ${storage.place}`],
+    ['events', `${storage.kind} ${storage.place}`],
+    ['state', `${storage.state.kind} ${storage.state.place}`],
     ['head', storage.head ?? 'unknown'],
+    ...streamFields(storage),
     [
       'mode',
       status.mode === 'run'

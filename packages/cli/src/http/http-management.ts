@@ -1,4 +1,5 @@
 import type {
+  ConsumerView,
   DeadLettersPage,
   DeadLetterView,
   DeliveriesPage,
@@ -9,6 +10,7 @@ import type {
   RetryView,
   StatusView,
   StreamsPage,
+  SweepView,
 } from '@millrace/app'
 import { ConnectionError } from '@millrace/contracts'
 
@@ -75,5 +77,17 @@ export function createHttpManagement(options: ApiOptions): Management {
         path: `/api/dead-letters/${part(id)}`,
         body: { by },
       })) !== undefined,
+    consumers: async () => {
+      const answer = await client.jsonIfFound<{ readonly consumers: readonly ConsumerView[] }>({
+        path: '/api/jetstream/consumers',
+      })
+      return answer?.consumers
+    },
+    sweepConsumers: (sweep = {}) =>
+      client.jsonIfFound<SweepView>({
+        method: 'POST',
+        path: '/api/jetstream/consumers/sweep',
+        body: { ...sweep },
+      }),
   }
 }

@@ -1,6 +1,7 @@
 import type { Management } from '@millrace/app'
 
 import { jsonResponse } from '../http/error-response.ts'
+import { jetStreamRoutes } from './jetstream-routes.ts'
 import { ledgerRoutes } from './ledger-routes.ts'
 import { processorRoutes } from './processor-routes.ts'
 import type { Route } from './route.ts'
@@ -13,5 +14,6 @@ export function managementRoutes(management: Management): readonly Route[] {
     ...streamRoutes(management),
     ...processorRoutes(management),
     ...ledgerRoutes(management),
+    ...jetStreamRoutes(management),
   ]
 }
