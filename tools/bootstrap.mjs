@@ -7,6 +7,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { withFileLock } from './file-lock.mjs'
+import { withHigherTests } from './test-projects.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const modules = join(root, 'node_modules')
@@ -25,6 +26,7 @@ const usage = `usage: npm start | npm test [-- FILTERS] | npm run TASK [-- ARGUM
   app NAME         run apps/NAME
   millrace ...     the command line of a Millrace system
   bench SUITE      measure, --json for machines
+  stress           append many events to a cluster, read them back and print the rate
   deep NAME        the long tests
 `
 
@@ -34,7 +36,11 @@ const appNames = () =>
 /** Each task gives the arguments for Node, or undefined when it cannot be run as asked. */
 const tasks = {
   start: (args) => script('apps/inbox/src/main.ts', args),
-  test: (args) => ['node_modules/vitest/vitest.mjs', 'run', ...(args.length === 0 ? ['--coverage'] : args)],
+  test: (args) => {
+    const hasFolder = (folder) => existsSync(join(root, folder, 'package.json'))
+    const wanted = args.length === 0 ? ['--coverage'] : withHigherTests(args, hasFolder)
+    return ['node_modules/vitest/vitest.mjs', 'run', ...wanted]
+  },
   check: (args) => script('tools/check/main.ts', args),
   services: (args) => script('tools/services/main.ts', args),
   app: ([name, ...args]) => {
@@ -44,6 +50,7 @@ const tasks = {
   },
   millrace: (args) => script('packages/cli/src/main.ts', args),
   bench: (args) => script('tools/bench/main.ts', args),
+  stress: (args) => script('tools/stress/main.ts', args),
   deep: (args) => script('tools/deep/main.ts', args),
 }
 

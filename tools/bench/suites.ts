@@ -1,5 +1,6 @@
 import type { Suite } from './harness/suite.ts'
+import { jetstreamSuite } from './jetstream/jetstream-suite.ts'
 import { storeSuite } from './store/store-suite.ts'
 
 /** Every suite, by the name it is run with. */
-export const suites: readonly Suite[] = [storeSuite]
+export const suites: readonly Suite[] = [storeSuite, jetstreamSuite]

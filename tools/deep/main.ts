@@ -12,6 +12,9 @@ interface DeepTest {
 /** Found by file: they belong to the tests, which stand above these tools. */
 const deepTests: Readonly<Record<string, string>> = {
   'inbox-crash': 'tests/inbox/support/inbox-crash.ts',
+  'jetstream-consumers': 'tests/jetstream/deep/jetstream-consumers.ts',
+  'jetstream-cuts': 'tests/jetstream/deep/jetstream-cuts.ts',
+  'jetstream-kills': 'tests/jetstream/deep/jetstream-kills.ts',
   mutants: 'tools/mutants/deep.ts',
 }
 

@@ -1,0 +1,4 @@
+export function withHigherTests(
+  args: readonly string[],
+  hasFolder: (folder: string) => boolean,
+): readonly string[]
