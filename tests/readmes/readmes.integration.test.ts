@@ -3,13 +3,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-import { expect, test } from 'vitest'
+import { expect, inject, test } from 'vitest'
 
 const here = import.meta.dirname
 const root = join(here, '../..')
 const readmes = [
   'README.md',
-  ...['memory', 'postgres', 'processing'].map((name) => `packages/${name}/README.md`),
+  ...['memory', 'postgres', 'processing', 'jetstream'].map((name) => `packages/${name}/README.md`),
 ]
 
 function block(readme: string, language: string): string {
@@ -25,7 +25,11 @@ async function printed(program: string): Promise<string> {
     const file = join(folder, 'program.ts')
     await writeFile(file, program)
     const args = ['--conditions=@millrace/source', '--no-warnings', file]
-    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder, timeout: 60_000 })
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      cwd: folder,
+      timeout: 60_000,
+      env: { ...process.env, NATS_URL: inject('servers').nats },
+    })
     return stdout
   } finally {
     await rm(folder, { recursive: true, force: true })
