@@ -34,5 +34,5 @@ test('so are the credentials of every NATS server, a user without a password bei
 })
 
 test('so is the seed of an nkey', () => {
-  expect(textsOf({ NATS_NKEY_SEED: 'SUASEED' })).toEqual(['SUASEED'])
+  expect(textsOf({ NATS_URL: 'nats://a', NATS_NKEY_SEED: 'SUASEED' })).toEqual(['SUASEED'])
 })

@@ -38,7 +38,8 @@ test('a file of credentials is relative to the working directory', () => {
     value: resolve('/base/code.creds'),
     origin: 'code',
   })
-  expect(resolveSettings({}, { NATS_CREDS: '/keys/a.creds' }, option).natsCreds.value).toBe('/keys/a.creds')
+  const env = { NATS_URL: 'nats://a', NATS_CREDS: '/keys/a.creds' }
+  expect(resolveSettings({}, env, option).natsCreds.value).toBe('/keys/a.creds')
 })
 
 test.each([
@@ -49,6 +50,7 @@ test.each([
   ['NATS_URL', 'nats://a:4222/stream'],
   ['NATS_URL', 'nats://a:4222?tls=1'],
   ['NATS_URL', 'nats://ann:50%off@a:4222'],
+  ['NATS_URL', 'nats://:secret@a:4222'],
   ['NATS_STREAM', 'two words'],
   ['NATS_STREAM', 'a.b'],
   ['NATS_STREAM', 'x'.repeat(64)],
@@ -70,3 +72,12 @@ test.each([
   expect(() => resolveSettings({}, env)).toThrow(refused(variable))
   expect(() => resolveSettings({}, env)).not.toThrow(seed)
 })
+
+test.each(['NATS_CREDS', 'NATS_NKEY_SEED', 'NATS_STREAM', 'NATS_REPLICAS'])(
+  '%s without a server is refused: the events would silently go elsewhere',
+  (variable) => {
+    const value = variable === 'NATS_REPLICAS' ? '3' : 'orders'
+    expect(() => resolveSettings({}, { [variable]: value })).toThrow(refused(variable))
+    expect(resolveSettings({ natsUrl: 'nats://a' }, { [variable]: value }).natsUrl.value).toBe('nats://a')
+  },
+)

@@ -41,6 +41,8 @@ function isServer(text: string): boolean {
   const url = URL.parse(text)
   if (url === null || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') return false
   if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '') return false
+  // A password without a user would be neither sent nor kept out of messages.
+  if (url.username === '' && url.password !== '') return false
   return isEscaped(url.username) && isEscaped(url.password)
 }
 
@@ -90,6 +92,14 @@ function checkCredentials({ natsUrl, natsCreds, natsNkeySeed }: NatsSettings): v
     )
 }
 
+/** Somebody who names credentials or a stream means a server: without one the events would go into a local folder. */
+function checkServerIsNamed({ natsUrl, ...others }: NatsSettings): void {
+  if (natsUrl.value !== undefined) return
+  for (const { variable, origin } of Object.values(others) as readonly Setting<unknown>[])
+    if (origin === 'environment')
+      throw new ConfigurationError(variable, `is set, but ${natsUrl.variable} is not`)
+}
+
 /**
  * Brings environment, code and default of the settings of JetStream together.
  * @throws {@link ConfigurationError} naming the variable, never its value
@@ -134,6 +144,7 @@ export function resolveNatsSettings(code: NatsSettingsInCode, env: Environment, 
       undefined,
     ),
   }
+  checkServerIsNamed(settings)
   checkCredentials(settings)
   return settings
 }
