@@ -60,18 +60,17 @@ class PgDatabase implements SqlDatabase {
 
   async queryText(text: string, values: readonly unknown[] = []): Promise<readonly TextRow[]> {
     this.#scope.assertOutside()
-    return await this.#mapped(async () => {
-      const client = await this.#pool.connect()
-      try {
-        const rows = await queryText(client, this.#statement(text, values))
-        client.release()
-        return rows
-      } catch (error) {
-        // The server's own refusal leaves the connection in order; anything else may have cut an answer short.
-        client.release(!(error instanceof pg.DatabaseError))
-        throw error
-      }
-    })
+    let client: PoolClient | undefined
+    try {
+      client = await this.#pool.connect()
+      const rows = await queryText(client, this.#statement(text, values))
+      client.release()
+      return rows
+    } catch (error) {
+      // The server's own refusal leaves the connection in order; anything else may have cut an answer short.
+      client?.release(!(error instanceof pg.DatabaseError))
+      throw mapSqlError(error, this.#label)
+    }
   }
 
   async transaction<T>(work: (tx: SqlTransaction) => Promise<T>): Promise<T> {

@@ -51,10 +51,11 @@ class TextQuery extends InnerQuery {
 }
 
 /** Runs one statement; the values of its rows stay text. */
-export async function queryText(client: ClientBase, config: QueryConfig): Promise<readonly TextRow[]> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const query = new TextQuery(config, (error) => (error instanceof Error ? reject(error) : resolve()))
-  client.query(query)
-  await promise
-  return query.textRows
+export function queryText(client: ClientBase, config: QueryConfig): Promise<readonly TextRow[]> {
+  return new Promise((resolve, reject) => {
+    const query = new TextQuery(config, (error) =>
+      error instanceof Error ? reject(error) : resolve(query.textRows),
+    )
+    client.query(query)
+  })
 }
