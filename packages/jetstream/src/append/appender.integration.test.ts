@@ -1,12 +1,15 @@
-import { createIdFactory, parseCommitId, setFailpointHandler } from '@millrace/contracts'
+import { createIdFactory, parseCommitId, parseEventId, setFailpointHandler } from '@millrace/contracts'
 import type { CommitId, StoredEvent, StreamId } from '@millrace/contracts'
 import { afterEach, describe, expect, test } from 'vitest'
 
 import { eventually } from '../../fixtures/eventually.ts'
 import { collect, facts, freshStream, openRawStore } from '../../fixtures/raw-store.ts'
 import type { RawStore } from '../../fixtures/raw-store.ts'
+import type { NatsLink } from '../link/nats-link.ts'
 import { headerOf } from '../link/raw-message.ts'
 import type { JetStreamStore } from '../store/jetstream-store.ts'
+import { guardLine, headerBlock } from '../wire/encode-message.ts'
+import { Subjects } from '../wire/subjects.ts'
 import { parseTrail, trailHeaderName } from '../wire/trail.ts'
 
 afterEach(() => setFailpointHandler(undefined))
@@ -66,7 +69,7 @@ describe('an append', () => {
       if (n % 5 === 0) await store.append(freshStream(), facts(1), { expectedVersion: 0 })
     }
     const last = await leader.last(subjects.stream(id))
-    const trail = parseTrail(headerOf(last?.headers ?? '', trailHeaderName) ?? '')
+    const trail = parseTrail(headerOf(last?.headers ?? '', trailHeaderName) ?? '', last?.sequence ?? 0)
     expect(trail).toEqual(sequences.slice(-33, -1).toReversed())
   })
 
@@ -191,6 +194,67 @@ describe('an append whose answer is lost', () => {
   })
 })
 
+/** Waits until JetStream does not remember ids any more that were used before the call, in a window of 100 ms. */
+async function forgotten(link: NatsLink, name: string): Promise<void> {
+  const subject = new Subjects(name).fence('forgotten')
+  const headers = headerBlock(guardLine('Nats-Msg-Id', 'forgotten') + guardLine('Nats-TTL', '1s'))
+  await link.request({ subject, payload: '', headers })
+  await eventually(async () => {
+    const reply = await link.request({ subject, payload: '', headers })
+    return !reply.string().includes('duplicate')
+  })
+}
+
+/** Takes the server away from the store; the returned function gives it back. */
+async function disconnected({ connection, store }: RawStore): Promise<() => Promise<void>> {
+  const servers = connection.getServers().map(({ listen }) => listen)
+  connection.setServers(['127.0.0.1:1'])
+  await connection.reconnect()
+  return async () => {
+    connection.setServers(servers)
+    await eventually(
+      async () =>
+        await store.health().then(
+          () => true,
+          () => false,
+        ),
+    )
+  }
+}
+
+describe('appends that wait for each other', () => {
+  test('are all given up in time when nobody answers, and those whose turn comes too late are never sent', async () => {
+    await using raw = await openRawStore({ patienceMs: 400, requestTimeoutMs: 200 })
+    const { store } = raw
+    const id = freshStream()
+    await store.append(id, facts(1), { expectedVersion: 0 })
+    const reconnect = await disconnected(raw)
+    const begun = performance.now()
+    const writes = [id, freshStream()].map((streamId) => ({
+      streamId,
+      events: facts(1),
+      expectedVersion: 'any' as const,
+    }))
+    const works = Array.from({ length: 40 }, async (_, n) => {
+      if (n % 4 === 1) return await store.commit(writes)
+      if (n % 4 === 2) return await store.tombstone(id, { expectedVersion: 'any', reason: 'asked' })
+      return await store.append(id, facts(1), { expectedVersion: 'any' })
+    })
+    const outcomes = await Promise.allSettled(works)
+    // Patience, one request and the pause behind it, and what a busy machine takes.
+    expect(performance.now() - begun).toBeLessThan(2_000)
+    const reasons = outcomes.map((outcome) =>
+      outcome.status === 'rejected' ? String(outcome.reason) : 'recorded',
+    )
+    expect(reasons.filter((reason) => /nothing was written/.test(reason)).length).toBeGreaterThan(30)
+    expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true)
+    await reconnect()
+    // Only one that says that it may have been recorded may have been.
+    const open = reasons.filter((reason) => /may have been recorded/.test(reason))
+    expect((await store.currentVersion(id)) - 1).toBeLessThanOrEqual(open.length)
+  })
+})
+
 describe('a commit that is repeated', () => {
   test('is found by the time of its id, however much came after it', async () => {
     await using raw = await openRawStore()
@@ -222,20 +286,52 @@ describe('a commit that is repeated', () => {
     })
   })
 
-  test('with an id from the future is found too', async () => {
+  test('with an id from the future is refused, before anything is written', async () => {
     await using raw = await openRawStore()
     const { store } = raw
     const id = freshStream()
-    const commitId = freshCommitId(() => Date.now() + 86_400_000)
-    const first = await store.append(id, facts(1), { expectedVersion: 0, commitId })
-    await store.append(id, facts(1), { expectedVersion: 1 })
-    expect(await store.append(id, facts(1), { expectedVersion: 0, commitId })).toEqual({
+    const commitId = freshCommitId(() => Date.now() + 60_000)
+    const refusal = { code: 'ERR_INVALID_VALUE', field: 'options.commitId' }
+    const ahead = store.append(id, facts(1), { expectedVersion: 0, commitId })
+    await expect(ahead).rejects.toMatchObject(refusal)
+    const eventId = parseEventId(commitId)
+    const byEvent = store.append(id, facts(1, { id: eventId }), { expectedVersion: 0 })
+    await expect(byEvent).rejects.toMatchObject(refusal)
+    const writes = [id, freshStream()].map((streamId) => ({
+      streamId,
+      events: facts(1),
+      expectedVersion: 'any' as const,
+    }))
+    await expect(store.commit(writes, { commitId })).rejects.toMatchObject(refusal)
+    expect((await store.health()).messages).toBe(0)
+    const soon = freshCommitId(() => Date.now() + 20_000)
+    const first = await store.append(id, facts(1), { expectedVersion: 0, commitId: soon })
+    expect(await store.append(id, facts(1), { expectedVersion: 0, commitId: soon })).toEqual({
       ...first,
       replayed: true,
     })
-    const writes = [{ streamId: id, events: facts(1), expectedVersion: 'any' as const }]
-    expect(await store.commit(writes, { commitId })).toMatchObject({ replayed: true, commitId })
   })
+
+  test.each([-80_000, 3_600_000])(
+    'is found by a process whose own clock is wrong by %i ms',
+    async (wrongMs) => {
+      await using raw = await openRawStore()
+      const { store, link, name } = raw
+      await using other = await raw.reopen({ now: () => Date.now() + wrongMs })
+      const { config } = await link.api<{ readonly config: object }>(`STREAM.INFO.${name}`)
+      await link.api(`STREAM.UPDATE.${name}`, { ...config, duplicate_window: 100_000_000 })
+      const id = freshStream()
+      const commitId = freshCommitId(() => Date.now() - 90_000)
+      const first = await store.append(id, facts(1), { expectedVersion: 0, commitId })
+      await forgotten(link, name)
+      const again = await other.append(id, facts(1), { expectedVersion: 'any', commitId })
+      expect(again).toEqual({ ...first, replayed: true })
+      // What a process with a wrong clock names by itself can be repeated too.
+      const minted = await other.append(id, facts(1), { expectedVersion: 1 })
+      const named = { expectedVersion: 1, commitId: minted.commitId ?? commitId }
+      expect(await store.append(id, facts(1), named)).toEqual({ ...minted, replayed: true })
+    },
+  )
 
   test('over several streams is found as long as one of them still has its part', async () => {
     await using raw = await openRawStore()
@@ -388,6 +484,28 @@ describe('a tombstone', () => {
     })
     expect((await store.health()).messages).toBe(1)
     expect(await eventsOf(store, id)).toEqual([])
+  })
+
+  test('whose events cannot be deleted in time says that the stream is closed', async () => {
+    await using raw = await openRawStore({ patienceMs: 300, requestTimeoutMs: 100 })
+    const { store } = raw
+    const id = freshStream()
+    await store.append(id, facts(3), { expectedVersion: 0 })
+    let reconnect = async (): Promise<void> => await Promise.resolve()
+    setFailpointHandler(async (name) => {
+      if (name === 'append:after-commit') reconnect = await disconnected(raw)
+    })
+    await expect(store.tombstone(id, { expectedVersion: 3, reason: 'asked' })).rejects.toMatchObject({
+      code: 'ERR_CONNECTION',
+      message: expect.stringMatching(/is closed, but .* tombstone it again$/) as string,
+    })
+    setFailpointHandler(undefined)
+    await reconnect()
+    await expect(store.append(id, facts(1), { expectedVersion: 'any' })).rejects.toMatchObject({
+      code: 'ERR_STREAM_TOMBSTONED',
+    })
+    await store.tombstone(id, { expectedVersion: 'any', reason: 'asked' })
+    expect((await store.health()).messages).toBe(1)
   })
 
   test('whose answer is lost is written once', async () => {

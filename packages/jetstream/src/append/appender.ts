@@ -21,6 +21,8 @@ import type { WriteParts } from './write-parts.ts'
 interface Append {
   readonly commit: PreparedCommit
   readonly write: PreparedWrite
+  /** What `performance.now` said when it was asked for. */
+  readonly since: number
   draft: Draft
   /** The guard of the last try. */
   guard: number
@@ -48,12 +50,14 @@ export class Appender {
     const { heads, lanes } = this.#parts
     const draft = this.#draft(write, heads.get(write.subject) ?? noHead)
     if (!this.#fitsOne(draft)) return undefined
+    const since = performance.now()
     const turn = lanes.enter(write.subject)
     if (turn !== undefined) await turn
     try {
+      if (turn !== undefined) this.#sending(commit, since).checkTime()
       const before = failpoint('append:before-commit')
       if (before !== undefined) await before
-      const append: Append = { commit, write, draft, guard: 0 }
+      const append: Append = { commit, write, since, draft, guard: 0 }
       const head = this.#guess(append)
       if (head === undefined) return await this.#persist(append, undefined)
       const outcome = await this.#send(append, head)
@@ -93,18 +97,27 @@ export class Appender {
 
   /** Goes on until the commit is recorded, found or refused. */
   async #persist(append: Append, first: Sent | undefined): Promise<CommitReceipt> {
-    const { link, known, patienceMs } = this.#parts
+    const { known } = this.#parts
     const { commit } = append
-    const sending = new Sending(commit, { patienceMs, closed: link.closed })
+    const sending = this.#sending(commit, append.since)
     let sent = first
     let mayBeOld = first === undefined && commit.named && known.isOutsideWindow(commit)
     return await sending.until(async () => {
-      const settled = sent === undefined ? undefined : await this.#settle(append, sending, sent)
-      sent = undefined
-      const found = settled ?? (mayBeOld ? await known.find(commit, false) : undefined)
+      if (sent !== undefined) {
+        const settled = await this.#settle(append, sending, sent)
+        // Only now: what had no answer is asked again.
+        sent = undefined
+        return settled
+      }
+      const found = mayBeOld ? await known.find(commit, false) : undefined
       mayBeOld = false
       return found ?? (await this.#try(append, sending))
     })
+  }
+
+  #sending(commit: PreparedCommit, since: number): Sending {
+    const { link, patienceMs } = this.#parts
+    return new Sending(commit, { patienceMs, since, closed: link.closed })
   }
 
   async #try(append: Append, sending: Sending): Promise<CommitReceipt | undefined> {

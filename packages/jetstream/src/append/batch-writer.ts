@@ -1,6 +1,7 @@
 import { failpoint, NotSupportedError } from '@millrace/contracts'
 import type { CommitReceipt } from '@millrace/contracts'
 
+import { NoAnswer } from '../link/no-answer.ts'
 import { errorCodes, isRefusal } from '../link/server-refusal.ts'
 import { guardLine } from '../wire/encode-message.ts'
 import { outcomeOf } from './ack.ts'
@@ -46,9 +47,10 @@ export class BatchWriter {
       throw new NotSupportedError(
         `a commit over several streams, or with a foreign id, needs atomic batches: nats-server 2.12 and allow_atomic on the stream ${stream.name}`,
       )
+    const sending = new Sending(commit, { patienceMs, closed: link.closed })
     return await lanes.runAll(subjects, async () => {
+      sending.checkTime()
       await failpoint('append:before-commit')
-      const sending = new Sending(commit, { patienceMs, closed: link.closed })
       const state: Commit = { sending, mayBeKnown: true, guard: 0 }
       return await sending.until(async () => await this.#try(state))
     })
@@ -113,7 +115,9 @@ export class BatchWriter {
   /** After a try without an answer: a batch is stored whole, so that its first stream tells of all. */
   async #lookBehind({ sending, guard }: Commit, heads: Heads): Promise<CommitReceipt | undefined> {
     const write = firstWrite(sending.commit)
-    if (headIn(heads, write).sequence === guard) return undefined
+    const { sequence } = headIn(heads, write)
+    if (sequence < guard) throw new NoAnswer('stale', write.subject)
+    if (sequence === guard) return undefined
     const found = await this.#parts.known.after(sending.commit, write.subject, guard)
     if (found === undefined) sending.settle()
     return found
@@ -160,12 +164,15 @@ export class BatchWriter {
 
   /** Only the last message is answered, for all: one round trip. */
   async #send({ messages }: Batch): Promise<Outcome> {
-    const { link } = this.#parts
+    const { link, watch } = this.#parts
+    const before = watch.highest
     const last = messages.at(-1)
     if (last === undefined) throw new RangeError('a batch holds at least one message')
     try {
       for (const message of messages.slice(0, -1)) link.publish(message)
-      return outcomeOf(await link.request(last))
+      const outcome = outcomeOf(await link.request(last))
+      if (outcome.kind === 'recorded') await watch.acknowledged(outcome.sequence, before)
+      return outcome
     } catch (error) {
       if (isSilence(error)) return { kind: 'unknown', reason: error }
       if (isRefusal(error, errorCodes.batchDuplicate)) return { kind: 'repeated', sequence: 0 }

@@ -1,6 +1,7 @@
-import { DuplicateEventError, ulidTime } from '@millrace/contracts'
+import { DuplicateEventError, InvalidValueError, ulidTime } from '@millrace/contracts'
 import type { CommitReceipt, ForeignId, StreamId } from '@millrace/contracts'
 
+import { NoAnswer } from '../link/no-answer.ts'
 import { duplicateWindowMs } from '../provision/stream-settings.ts'
 import { decodeMessage } from '../wire/decode-message.ts'
 import type { DecodeParts, EventsMessage } from '../wire/decode-message.ts'
@@ -12,17 +13,17 @@ import type { PreparedCommit } from './prepared-commit.ts'
 import { receiptOf } from './receipt.ts'
 import type { StreamResult } from './receipt.ts'
 import { sameContent, sameIds, storedParts } from './same-content.ts'
+import type { ServerClock } from './server-clock.ts'
 import { decodeEvents, headAfter } from './stream-head.ts'
 
 /** What finding known commits needs. */
 export interface KnownCommitsParts extends DecodeParts {
   readonly leader: LeaderReader
   readonly search: CommitSearch
-  /** Epoch milliseconds. */
-  readonly now: () => number
+  readonly clock: ServerClock
 }
 
-/** How far two clocks may be apart before an id's own time is no longer believed. */
+/** How far a caller's clock may be ahead of the server's. */
 const clockSkewMs = 30_000
 
 /** Finds the commits that were recorded already, for those who repeat them. */
@@ -33,13 +34,26 @@ export class KnownCommits {
     this.#parts = parts
   }
 
+  /** True for an id somebody gave that seems to come from the future, which {@link checkTime} makes sure of. */
+  isAhead({ commitId, named }: PreparedCommit): boolean {
+    return named && ulidTime(commitId) > this.#parts.clock.earliest() + clockSkewMs
+  }
+
   /**
-   * True where JetStream would not notice a repeat any more: the id is older than what it remembers. An id from the
-   * future says nothing.
+   * A repeat is looked for from the time of its id on: a commit that was recorded before that time would not be found.
+   * @throws {@link InvalidValueError} for an id from the future
    */
+  async checkTime(commit: PreparedCommit): Promise<void> {
+    // Our own clocks may be what is wrong.
+    await this.#parts.clock.refresh()
+    if (!this.isAhead(commit)) return
+    const rule = `no more than ${clockSkewMs / 1000} s ahead of the server's clock`
+    throw new InvalidValueError('options.commitId', rule)
+  }
+
+  /** True where JetStream might not notice a repeat any more: the id is older than what it surely remembers. */
   isOutsideWindow({ commitId }: PreparedCommit): boolean {
-    const age = this.#parts.now() - ulidTime(commitId)
-    return age > duplicateWindowMs / 2 || age < -clockSkewMs
+    return this.#parts.clock.latest() - ulidTime(commitId) > duplicateWindowMs / 2
   }
 
   /**
@@ -49,19 +63,22 @@ export class KnownCommits {
   async find(commit: PreparedCommit, sent: boolean): Promise<CommitReceipt | undefined> {
     const write = commit.writes.find(({ events }) => events.length > 0)
     if (write === undefined) return undefined
-    const { leader, search, now } = this.#parts
+    const { leader, search } = this.#parts
     const last = await leader.last(write.subject)
-    const time = ulidTime(commit.commitId)
-    const from = time > now() + clockSkewMs ? 0 : Math.max(0, time - 2 * clockSkewMs)
+    // Twice: once for the caller's clock, once for what is wrong with ours.
+    const from = Math.max(0, ulidTime(commit.commitId) - 2 * clockSkewMs)
     if (last === undefined || last.time < from) return undefined
     const window = { subject: write.subject, commitId: commit.commitId, from, until: last.sequence }
     const sequence = await search.find(window)
     return sequence === undefined ? undefined : await this.at(commit, sequence, sent)
   }
 
-  /** The result of the commit JetStream says lies there. @throws {@link DuplicateEventError} where it is another */
+  /**
+   * The result of the commit JetStream says lies there. @throws {@link DuplicateEventError} where it is another,
+   * {@link NoAnswer} where the leader does not have it yet
+   */
   async at(commit: PreparedCommit, sequence: number, sent: boolean): Promise<CommitReceipt> {
-    const message = await this.#parts.leader.at(sequence)
+    const message = await this.#messageAt(sequence)
     const receipt = message === undefined ? undefined : await this.#replay(commit, message, sent)
     if (receipt === undefined) throw this.usedElsewhere(commit)
     return receipt
@@ -74,11 +91,13 @@ export class KnownCommits {
 
   /**
    * What became of a commit that was sent while the subject's last message was at `sequence`: if it was stored, it
-   * directly follows. Undefined where something else follows, or nothing (yet).
+   * directly follows. Undefined where something else follows. To be asked where the subject has gone on since.
+   * @throws {@link NoAnswer} where the leader does not know of that
    */
   async after(commit: PreparedCommit, subject: string, sequence: number): Promise<CommitReceipt | undefined> {
     const message = await this.#parts.leader.next(subject, sequence + 1)
-    return message === undefined ? undefined : await this.#replay(commit, message, true)
+    if (message === undefined) throw new NoAnswer('stale', subject)
+    return await this.#replay(commit, message, true)
   }
 
   /** The first result of a foreign id. */
@@ -89,6 +108,16 @@ export class KnownCommits {
     const { commitId, messages, streams } = parsePointer(message)
     const commit = message.sequence + messages
     return receiptOf(commitId, { generation, commit, replayed: true }, streams)
+  }
+
+  /** Undefined where it was purged. @throws {@link NoAnswer} where the leader has not got so far */
+  async #messageAt(sequence: number): Promise<StoredMessage | undefined> {
+    const { leader } = this.#parts
+    const message = await leader.at(sequence)
+    if (message !== undefined) return message
+    // A leader that was paused answers until it learns that there is another.
+    if ((await leader.lastSequence()) < sequence) throw new NoAnswer('stale', `message ${sequence}`)
+    return await leader.at(sequence)
   }
 
   async #replay(
@@ -109,7 +138,7 @@ export class KnownCommits {
     const { of } = found.header
     const messages: EventsMessage[] = []
     for (let sequence = found.commit - of + 1; sequence <= found.commit; sequence++) {
-      const other = sequence === message.sequence ? message : await this.#parts.leader.at(sequence)
+      const other = sequence === message.sequence ? message : await this.#messageAt(sequence)
       const decoded = other === undefined ? undefined : decodeMessage(other, this.#parts)
       if (decoded?.kind === 'events') messages.push(decoded)
     }

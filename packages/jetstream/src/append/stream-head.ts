@@ -55,7 +55,7 @@ export function decodeEvents(message: StoredMessage, streamId: StreamId, parts: 
 export function headAfter(last: EventsMessage, { headers }: Pick<StoredMessage, 'headers'>): StreamHead {
   const { sequence, header } = last
   const { version, count, occurredAt } = header
-  const trail = extendTrail(storedTrail(headerOf(headers, trailHeaderName)), sequence)
+  const trail = extendTrail(storedTrail(headerOf(headers, trailHeaderName), sequence), sequence)
   return { version: version + count - 1, sequence, occurredAt, tombstoned: isTombstone(last), trail }
 }
 

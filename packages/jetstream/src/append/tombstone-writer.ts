@@ -8,6 +8,7 @@ import { outcomeOf } from './ack.ts'
 import type { Outcome } from './ack.ts'
 import { outgoingEvents } from './prepared-commit.ts'
 import type { PreparedCommit, PreparedWrite } from './prepared-commit.ts'
+import { Purging } from './purging.ts'
 import { receiptOf } from './receipt.ts'
 import { Sending } from './sending.ts'
 import { checkHead, decodeEvents, headAfter } from './stream-head.ts'
@@ -34,12 +35,14 @@ export class TombstoneWriter {
   /** Closes the stream of the commit's one write, whose one event is the tombstone. */
   async tombstone(commit: PreparedCommit, write: PreparedWrite): Promise<AppendReceipt> {
     const { lanes, link, patienceMs } = this.#parts
+    const options = { patienceMs, closed: link.closed }
+    const sending = new Sending(commit, options)
     const receipt = await lanes.run(write.subject, async () => {
+      sending.checkTime()
       await failpoint('append:before-commit')
-      const sending = new Sending(commit, { patienceMs, closed: link.closed })
       const closed = await sending.until(async () => await this.#try(sending, write))
-      await sending.until(async () => await this.#purge(write, closed))
-      return closed
+      const purging = new Purging(write.streamId, options)
+      return await purging.until(async () => await this.#purge(write, closed))
     })
     const [stream] = receipt.streams
     if (stream === undefined) throw new Error(`tombstone of ${write.streamId} has no receipt`)
@@ -73,7 +76,7 @@ export class TombstoneWriter {
   }
 
   async #send(commit: PreparedCommit, write: PreparedWrite, { head, events }: LastMessage): Promise<Outcome> {
-    const { leader, link, stream, writer } = this.#parts
+    const { leader, link, stream, writer, watch } = this.#parts
     const first = await leader.next(write.subject, 1)
     const { commitId } = commit
     const place = {
@@ -93,8 +96,11 @@ export class TombstoneWriter {
       place,
       guards,
     )
+    const before = watch.highest
     try {
-      return outcomeOf(await link.request({ subject: write.subject, payload, headers }))
+      const outcome = outcomeOf(await link.request({ subject: write.subject, payload, headers }))
+      if (outcome.kind === 'recorded') await watch.acknowledged(outcome.sequence, before)
+      return outcome
     } catch (error) {
       if (isSilence(error)) return { kind: 'unknown', reason: error }
       throw error

@@ -15,11 +15,15 @@ const busyPauseMs: PauseMs = { least: 5, most: 20 }
 const silencePauseMs: PauseMs = { least: 5, most: 200 }
 const conflictPauseMs: PauseMs = { least: 0, most: 20 }
 const mostDoublings = 10
+/** A server of a cluster may not have heard of a stream yet that another one has just created. */
+const unheardOfMs = 2_000
 
 /** How long something is tried, and with which pauses. */
 export interface TriesOptions {
   /** Milliseconds after which no other try begins. */
   readonly patienceMs: number
+  /** What `performance.now` said when the patience began. @defaultValue now */
+  readonly since?: number
   /** Ends the pauses. */
   readonly closed: AbortSignal
 }
@@ -35,9 +39,10 @@ export class Tries {
   readonly #closed: AbortSignal
   #pauses = 0
   #reason: unknown
+  #missingSince: number | undefined
 
-  constructor({ patienceMs, closed }: TriesOptions) {
-    this.#deadline = performance.now() + patienceMs
+  constructor({ patienceMs, since = performance.now(), closed }: TriesOptions) {
+    this.#deadline = since + patienceMs
     this.#closed = closed
   }
 
@@ -48,11 +53,16 @@ export class Tries {
         const result = await attempt()
         if (result !== undefined) return result
       } catch (error) {
-        if (!isSilence(error)) throw typedError(error)
+        if (!isSilence(error) && !this.#isUnheardOf(error)) throw typedError(error)
         await this.silence(error)
       }
-      if (performance.now() >= this.#deadline) throw this.givenUp(this.#reason)
+      this.checkTime()
     }
+  }
+
+  /** To be asked before something begins that had to wait for its turn. @throws {@link ConnectionError} when it is too late */
+  checkTime(): void {
+    if (performance.now() >= this.#deadline) throw this.givenUp(this.#reason)
   }
 
   /** Nobody answered. */
@@ -64,6 +74,12 @@ export class Tries {
   /** Another writer was faster, or is at it (`busy`). */
   async refusal(busy: boolean): Promise<void> {
     await this.#pause(busy ? busyPauseMs : conflictPauseMs)
+  }
+
+  #isUnheardOf(error: unknown): boolean {
+    if (!isRefusal(error, errorCodes.streamNotFound)) return false
+    this.#missingSince ??= performance.now()
+    return performance.now() - this.#missingSince < unheardOfMs
   }
 
   protected givenUp(reason: unknown): ConnectionError {

@@ -7,6 +7,7 @@ import type { HeadCache } from './head-cache.ts'
 import type { KnownCommits } from './known-commits.ts'
 import type { Lanes } from './lanes.ts'
 import type { ReplacementWatch } from './replacement-watch.ts'
+import type { ServerClock } from './server-clock.ts'
 
 /** What the writing side of a store is made of. */
 export interface WriteParts {
@@ -19,6 +20,7 @@ export interface WriteParts {
   readonly lanes: Lanes
   readonly known: KnownCommits
   readonly watch: ReplacementWatch
+  readonly clock: ServerClock
   /** Of this process, for subjects and ids of its own. */
   readonly token: string
   /** Milliseconds one append goes on trying. */

@@ -9,8 +9,12 @@ import { PullConsumer } from './pull-consumer.ts'
 const id = stream('a')
 
 async function open(stage: ReadStage, after = 0): Promise<PullConsumer> {
-  const { link, name, subjects } = stage
-  return await PullConsumer.open({ link, name }, { after, filters: [subjects.events()], purpose: 'read' })
+  const { subjects } = stage
+  return await PullConsumer.open(await stage.parts(1), {
+    after,
+    filters: [subjects.events()],
+    purpose: 'read',
+  })
 }
 
 /** Takes so many messages, waiting for them; their sequences. */
@@ -86,9 +90,9 @@ test('a connection that is cut again and again costs neither a message nor a rep
   await stage.scatter(5_000)
   await using way = await TcpWay.open(inject('servers').nats)
   await using link = await openNatsLink({ servers: way.url })
-  const { name, subjects } = stage
+  const { subjects } = stage
   const target = { after: 0, filters: [subjects.events()], purpose: 'read' } as const
-  await using consumer = await PullConsumer.open({ link, name }, target)
+  await using consumer = await PullConsumer.open({ ...(await stage.parts(1)), link }, target)
   const sequences: number[] = []
   for (let round = 0; round < 5; round++) {
     sequences.push(...(await take(consumer, 1_000)))
@@ -157,9 +161,9 @@ test('a message that no pull may hold is asked for alone', async () => {
 test('how far the server looked is known even where nothing is to be delivered', async () => {
   await using stage = await ReadStage.open()
   await stage.fill(id, 5)
-  const { link, name, subjects } = stage
+  const { link, subjects } = stage
   const target = { after: 0, filters: [subjects.events('none')], purpose: 'read' } as const
-  await using consumer = await PullConsumer.open({ link, name }, target)
+  await using consumer = await PullConsumer.open({ ...(await stage.parts(1)), link }, target)
   while (consumer.examined < 5) await consumer.change(AbortSignal.timeout(10_000))
   expect([consumer.waiting, consumer.pending]).toEqual([0, 0])
 })
@@ -186,4 +190,18 @@ test('a stream that is deleted under a consumer ends it with a typed error', asy
   await take(consumer, 1)
   await stage.link.api(`STREAM.DELETE.${stage.name}`)
   await expect(take(consumer, 1)).rejects.toMatchObject({ code: 'ERR_CONFIGURATION' })
+}, 60_000)
+
+test('a consumer that is lost where there is no room for another goes on once there is', async () => {
+  await using stage = await ReadStage.open({ maxConsumers: 1 })
+  await stage.fill(id, 3)
+  await using consumer = await open(stage)
+  expect(await take(consumer, 3)).toEqual([1, 2, 3])
+  await stage.crowdOut()
+  await stage.store.append(id, [fact(3)], { expectedVersion: 3 })
+  const more = take(consumer, 1)
+  const waited = await Promise.race([more, new Promise((resolve) => setTimeout(resolve, 3_000, 'waits'))])
+  expect(waited).toBe('waits')
+  await stage.link.api(`CONSUMER.DELETE.${stage.name}.theirs`)
+  expect(await more).toEqual([4])
 }, 60_000)

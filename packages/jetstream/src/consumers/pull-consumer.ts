@@ -1,8 +1,10 @@
 import { ConnectionError } from '@millrace/contracts'
 import type { Msg } from '@nats-io/nats-core'
 
-import type { NatsLink } from '../link/nats-link.ts'
+import type { ReplacementWatch } from '../append/replacement-watch.ts'
+import type { NatsLink, Patience } from '../link/nats-link.ts'
 import { headerOf, rawHeaders, statusOf } from '../link/raw-message.ts'
+import { errorCodes, isRefusal } from '../link/server-refusal.ts'
 import { answered, pause } from '../read/answered.ts'
 import { consumerConfig } from './consumer-config.ts'
 import type { ConsumerTarget } from './consumer-config.ts'
@@ -14,6 +16,7 @@ export interface ConsumerParts {
   readonly link: NatsLink
   /** Of the JetStream stream. */
   readonly name: string
+  readonly watch: Pick<ReplacementWatch, 'look'>
 }
 
 const bounds = { maxMessages: 4096, maxBytes: 2_000_000 }
@@ -28,6 +31,8 @@ const nanosecondsPerMs = 1_000_000
 const patienceMs = 15_000
 const firstRetryMs = 5
 const lastRetryMs = 320
+/** How long a new consumer waits for the end of the one it replaces. */
+const deleteMs = 500
 
 const statusHeartbeat = 100
 const statusNoResponders = 503
@@ -194,18 +199,32 @@ export class PullConsumer implements AsyncDisposable {
       return
     }
     // At once the first time, then with growing pauses: a server may refuse every pull.
-    this.#starting = pause(deadMs / 4, this.#ending.signal)
-      .then(async () => await this.#start([]))
+    this.#starting = this.#replace(old, deadMs / 4)
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#starting = undefined
       })
-    // It may be gone already; if not, it is deleted for its inactivity.
-    if (old !== undefined) void this.#delete(old)
+  }
+
+  /** There may be as many consumers as the stream allows, this one's own among them, until some other goes. */
+  async #replace(old: string | undefined, pauseMs: number): Promise<void> {
+    const { signal } = this.#ending
+    const ends = performance.now() + patienceMs
+    if (old !== undefined) await this.#delete(old, { timeoutMs: deleteMs, signal })
+    await pause(pauseMs, signal)
+    for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, lastRetryMs)) {
+      try {
+        await this.#start([])
+        return
+      } catch (error) {
+        if (!isRefusal(error, errorCodes.tooManyConsumers) || performance.now() >= ends) throw error
+      }
+      await pause(retryMs, signal)
+    }
   }
 
   async #start(signals: readonly AbortSignal[]): Promise<void> {
-    const { link, name: stream } = this.#parts
+    const { link, name: stream, watch } = this.#parts
     const signal = AbortSignal.any([this.#ending.signal, ...signals])
     const create = async (): Promise<string> => {
       // A new name each time: the answer to an attempt that was given up may still create its consumer.
@@ -217,6 +236,14 @@ export class PullConsumer implements AsyncDisposable {
     }
     this.#name = await answered(link, create, signal)
     signal.throwIfAborted()
+    // After it was created: the stream that it belongs to is the one that is looked at, or is gone with it.
+    try {
+      await answered(link, async () => await watch.look(), signal)
+    } catch (error) {
+      const name = this.#leave()
+      if (name !== undefined) await this.#delete(name)
+      throw error
+    }
     this.#delivery = 0
     this.#numbersAt = 0
     this.#retryMs = firstRetryMs
@@ -246,10 +273,10 @@ export class PullConsumer implements AsyncDisposable {
     return name
   }
 
-  async #delete(name: string): Promise<void> {
+  async #delete(name: string, patience?: Patience): Promise<void> {
     const { link, name: stream } = this.#parts
     try {
-      await link.api(`CONSUMER.DELETE.${stream}.${name}`)
+      await link.api(`CONSUMER.DELETE.${stream}.${name}`, undefined, patience)
     } catch {
       // The server deletes it for its inactivity.
     }
@@ -272,11 +299,16 @@ export class PullConsumer implements AsyncDisposable {
       return
     }
     this.#delivery = message.delivery
+    this.#window.delivered(message.bytes)
+    this.#alive()
+    // Where the start lies behind the stream's end, the server begins with whatever comes next.
+    if (message.sequence <= this.#last) {
+      this.#pull()
+      return
+    }
     this.#last = message.sequence
     this.#examined = message.sequence
     this.#pending = message.pending
-    this.#alive()
-    this.#window.delivered(message.bytes)
     this.#queue.push(message)
     this.#pull()
     this.#wake()

@@ -43,6 +43,17 @@ describe('an address', () => {
     },
   )
 
+  test.each([
+    ['a password with a comma', 'nats://user:pa,ss@host:4222', 'number 1 '],
+    ['a list', ['nats://host', 'nats://user:s3cret@host:port'], 'number 2 '],
+    ['a % that begins nothing', 'nats://user:s3cret%zz@host', '%25'],
+  ])('that cannot be read because of %s is refused without a word of it', async (_, servers, told) => {
+    const error = await failureOf({ servers })
+    expect(error).toMatchObject({ code: 'ERR_CONFIGURATION', setting: 'servers' })
+    expect(error.message).toContain(told)
+    expect(JSON.stringify([error.message, error.stack, error.cause])).not.toMatch(/s3cret|user:|pa,/)
+  })
+
   test('none at all is refused', async () => {
     expect(await failureOf({ servers: [] })).toMatchObject({ code: 'ERR_CONFIGURATION', setting: 'servers' })
   })

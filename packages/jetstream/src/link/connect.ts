@@ -69,14 +69,12 @@ export function redacted(servers: string | readonly string[] = defaults.servers)
 const listOf = (servers: string | readonly string[]): readonly string[] =>
   (typeof servers === 'string' ? servers.split(',') : servers).map((server) => server.trim())
 
-function urlOf(server: string): URL {
+function urlOf(server: string, i: number): URL {
   const text = /^[a-z]+:\/\//i.test(server) ? server : `nats://${server}`
   const url = URL.parse(text)
   if (url === null || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '')
-    throw new ConfigurationError(
-      'servers',
-      `must be URLs like nats://host:4222, one is ${JSON.stringify(redacted(server))}`,
-    )
+    // Not quoted: what is no URL may be a part of one, and of its password.
+    throw new ConfigurationError('servers', `must be URLs like nats://host:4222, number ${i + 1} is none`)
   return url
 }
 
@@ -92,8 +90,17 @@ function targetOf({ servers = defaults.servers, credentials }: NatsOptions): Tar
 }
 
 function credentialsOf({ username, password }: URL): NatsCredentials {
-  const user = decodeURIComponent(username)
-  return password === '' ? { token: user } : { user, password: decodeURIComponent(password) }
+  const user = decoded(username)
+  return password === '' ? { token: user } : { user, password: decoded(password) }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // The cause would say nothing more.
+    throw new ConfigurationError('servers', 'hold credentials in which a % is not written as %25')
+  }
 }
 
 async function authentication(

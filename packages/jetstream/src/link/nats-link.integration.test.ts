@@ -1,4 +1,4 @@
-import type { Msg, NatsConnection } from '@nats-io/nats-core'
+import type { Msg, NatsConnection, Status } from '@nats-io/nats-core'
 import { connect } from '@nats-io/transport-node'
 import { describe, expect, inject, test } from 'vitest'
 
@@ -182,6 +182,22 @@ describe('a link', () => {
     await link[Symbol.asyncDispose]()
     expect(connection.isClosed()).toBe(false)
     await connection.flush()
+  })
+
+  test('over a given connection leaves nothing behind that listens to it', async () => {
+    await using connection = await openConnection()
+    const opened: AsyncIterable<Status>[] = []
+    const status = connection.status.bind(connection)
+    connection.status = () => {
+      const statuses = status()
+      opened.push(statuses)
+      return statuses
+    }
+    const link = await openNatsLink({}, connection)
+    await link[Symbol.asyncDispose]()
+    const [statuses] = opened as (AsyncIterable<Status> & { readonly iterClosed: Promise<void> })[]
+    await expect(statuses?.iterClosed).resolves.toBeUndefined()
+    expect(opened).toHaveLength(1)
   })
 
   test('whose given connection is closed by its owner is closed too', async () => {

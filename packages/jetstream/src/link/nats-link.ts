@@ -50,6 +50,7 @@ export class NatsLink implements AsyncDisposable {
   readonly #closed = new AbortController()
   readonly #listeners = new Set<() => void>()
   readonly #subscription: Subscription
+  readonly #statuses: AsyncIterable<Status>
   /** Settles when the connection is back; undefined while it is up. */
   #down: PromiseWithResolvers<void> | undefined
 
@@ -62,6 +63,7 @@ export class NatsLink implements AsyncDisposable {
         else this.#mux.failAll(permissionError(error))
       },
     })
+    this.#statuses = parts.connection.status()
     void this.#watch()
   }
 
@@ -258,7 +260,7 @@ export class NatsLink implements AsyncDisposable {
   }
 
   async #watch(): Promise<void> {
-    for await (const status of this.#parts.connection.status()) this.#onStatus(status)
+    for await (const status of this.#statuses) this.#onStatus(status)
     // The library gave up, or the connection's owner closed it.
     if (!this.#closed.signal.aborted) this.#end(this.#goneError())
   }
@@ -285,6 +287,7 @@ export class NatsLink implements AsyncDisposable {
     this.#mux[Symbol.dispose]()
     this.#down?.reject(error)
     this.#listeners.clear()
+    stop(this.#statuses)
   }
 
   #goneError(cause?: unknown): ConnectionError {
@@ -292,6 +295,11 @@ export class NatsLink implements AsyncDisposable {
     if (reason instanceof ConnectionError) return reason
     return new ConnectionError('the connection to NATS is closed', { cause })
   }
+}
+
+/** A given connection lives on, and would keep what listens to it. The library's own type does not say that it stops. */
+function stop(statuses: AsyncIterable<Status> & { readonly stop?: () => void }): void {
+  statuses.stop?.()
 }
 
 function permissionError(error: Error): ConfigurationError {

@@ -23,6 +23,11 @@ interface Pending {
 
 const tickMs = 50
 
+/** A stored message of that status, as a direct get hands it out, has a sequence. */
+function isNoResponders(headers: string): boolean {
+  return statusOf(headers) === 503 && !headers.includes('\r\nNats-Sequence: ')
+}
+
 /**
  * The replies to all requests of a connection: one wildcard subscription, one map, one timer that looks at the
  * deadlines now and then. A request of the library's own sets a timer and races promises, which costs more than
@@ -67,7 +72,7 @@ export class ReplyMux implements Disposable {
     const token = lastNumber(reply)
     const pending = this.#pending.get(token)
     if (pending === undefined) return
-    if (isEmpty(reply) && statusOf(rawHeaders(reply)) === 503) {
+    if (isEmpty(reply) && isNoResponders(rawHeaders(reply))) {
       this.#pending.delete(token)
       pending.waiting.fail(new NoAnswer('no-responders', pending.waiting.subject))
       return

@@ -20,7 +20,10 @@ export class BatchBuilder {
   readonly #parts: ReadParts
   readonly #bounds: BatchBounds
   readonly #records: StoredEvent[] = []
-  #end: Position
+  /** The place of the last event that was taken, by what its message says. */
+  #last: Position
+  /** Everything up to this sequence was taken, or is gone. */
+  #examined: number
   #isWhole = true
   #messages = 0
   #bytes = 0
@@ -28,12 +31,18 @@ export class BatchBuilder {
   constructor(parts: ReadParts, after: Position, bounds: BatchBounds) {
     this.#parts = parts
     this.#bounds = bounds
-    this.#end = after
+    this.#last = after
+    this.#examined = after.commit
   }
 
-  /** The commit of the last message that was taken. */
+  /** The sequence that the last commit in it ends at, by what its messages say. */
   get commit(): number {
-    return this.#end.commit
+    return this.#last.commit
+  }
+
+  /** Where the batch ends; never behind a message that was not taken, whatever others say of their commit. */
+  get end(): Position {
+    return { ...this.#last, commit: Math.min(this.#last.commit, this.#examined) }
   }
 
   /** True once the batch has enough, and the last commit in it is whole. */
@@ -48,21 +57,27 @@ export class BatchBuilder {
 
   /** Takes a message, unless the batch has enough and the message begins another commit. */
   take(message: StoredMessage): boolean {
+    this.#examined = message.sequence - 1
     if (this.isDone) return false
     const records = recordsOf(message, this.#bounds.keep, this.#parts)
-    if (records === undefined) return true
+    if (records === undefined) return this.#taken(message)
     const { commit, lastIndex, isLast, events } = records
-    if (this.#isFull && commit !== this.#end.commit) return false
+    if (this.#isFull && commit !== this.#last.commit) return false
     for (const event of events) this.#records.push(event)
-    this.#end = { generation: this.#parts.generation, commit, index: lastIndex }
+    this.#last = { generation: this.#parts.generation, commit, index: lastIndex }
     this.#isWhole = isLast
     this.#messages += 1
     this.#bytes += message.payload.length
-    return true
+    return this.#taken(message)
   }
 
   build(): LogBatch<StoredEvent> {
-    return { records: this.#records, end: this.#end }
+    return { records: this.#records, end: this.end }
+  }
+
+  #taken({ sequence }: StoredMessage): true {
+    this.#examined = sequence
+    return true
   }
 
   get #isFull(): boolean {

@@ -118,6 +118,8 @@ export class CursorPool implements AsyncDisposable {
     if (this.#cursors.size + this.#opening.size >= mostCursors && !(await this.#dropOldest()))
       return undefined
     const opening = this.#opening.get(at) ?? this.#create(at)
+    // Whoever waits for it sees the failure; who has stopped waiting needs none.
+    opening.catch(() => undefined)
     this.#opening.set(at, opening)
     return await unlessAborted(opening, until)
   }

@@ -237,3 +237,153 @@ test('a store that is closed leaves no consumer', async () => {
   expect(await waiting).toBe(false)
   expect(await stage.consumerNames()).toEqual([])
 })
+
+/** Puts another stream of that name in the place of the store's, with so many messages of a store's form. */
+async function replace(stage: ReadStage, count: number): Promise<void> {
+  const { config } = await stage.link.api<{ readonly config: { readonly metadata: object } }>(
+    `STREAM.INFO.${stage.name}`,
+  )
+  await stage.link.api(`STREAM.DELETE.${stage.name}`)
+  const metadata = { ...config.metadata, 'millrace.generation': 'other' }
+  await stage.link.api(`STREAM.CREATE.${stage.name}`, { ...config, metadata })
+  for (let version = 1; version <= count; version++) await stage.writeRaw(stream('theirs'), { version })
+}
+
+test('a reader whose log is replaced under his consumer gets no record of the other', async () => {
+  await using stage = await ReadStage.open()
+  await stage.fill(id, 20)
+  const { log } = stage.store
+  let after = (await log.readBatch(await log.beginning(), { maxRecords: 5 })).end
+  const readOn = async (): Promise<readonly StoredEvent[]> => {
+    const { records, end } = await log.readBatch(after, { maxRecords: 500 })
+    after = end
+    return records
+  }
+  expect(numbersOf(await readOn())).toEqual(upTo(20).slice(5))
+  expect(await stage.consumerNames()).toHaveLength(1)
+  await replace(stage, 40)
+  // The consumer may have noticed while there was no stream.
+  const codeOf = (error: unknown): unknown => (error as { readonly code?: unknown }).code
+  expect(['ERR_CONFIGURATION', 'ERR_LOG_REPLACED']).toContain(await readOn().catch(codeOf))
+  await expect(readOn()).rejects.toMatchObject({ code: 'ERR_LOG_REPLACED', actual: 'other' })
+  // From then on the store knows.
+  expect(() => stage.store.readAll()).toThrow(expect.objectContaining({ code: 'ERR_LOG_REPLACED' }) as Error)
+  await expect(log.readAt({ ...after, commit: 1 })).rejects.toMatchObject({ code: 'ERR_LOG_REPLACED' })
+  await eventually(async () => (await stage.consumerNames()).length === 0)
+}, 60_000)
+
+test('without a consumer, too, a read tells a replaced log', async () => {
+  for (const read of ['readBatch', 'readAt', 'waitForMore'] as const) {
+    await using stage = await ReadStage.open()
+    await stage.fill(id, 3)
+    const { log } = stage.store
+    const at = { ...(await log.head()), commit: 2 }
+    await replace(stage, 10)
+    const reading =
+      read === 'waitForMore' ? log.waitForMore({ ...at, commit: 30 }, { timeoutMs: 20_000 }) : log[read](at)
+    await expect(reading).rejects.toMatchObject({ code: 'ERR_LOG_REPLACED', actual: 'other' })
+  }
+}, 60_000)
+
+test('a position behind the end of the log is one of another log; where it is read from anyway, nothing before it comes', async () => {
+  await using stage = await ReadStage.open()
+  await stage.fill(id, 3)
+  const { log } = stage.store
+  const behind = { ...(await log.head()), commit: 5 }
+  await expect(log.readBatch(behind)).rejects.toMatchObject({ code: 'ERR_LOG_REPLACED' })
+  const waiting = log.waitForMore(behind, { timeoutMs: 20_000 })
+  await eventually(async () => (await stage.consumerNames()).length === 1)
+  for (let n = 3; n < 7; n++) await stage.store.append(id, [fact(n)], { expectedVersion: n })
+  expect(await waiting).toBe(true)
+  expect(numbersOf((await log.readBatch(behind)).records)).toEqual([5, 6])
+})
+
+test('what a message says of others in its commit moves no reader over messages', async () => {
+  await using stage = await ReadStage.open()
+  await stage.fill(id, 2)
+  await stage.writeRaw(stream('liar'), { version: 1, part: 1, of: 900 })
+  const { log } = stage.store
+  expect((await log.head()).commit).toBe(3)
+  const one = await log.readBatch(await log.beginning(), { maxRecords: 1 })
+  const found = await batches(stage, { maxRecords: 10 }, one.end)
+  expect(found.at(-1)?.end.commit).toBe(3)
+  await stage.fill(stream('b'), 3)
+  expect(numbersOf((await log.readBatch(found.at(-1)?.end ?? one.end)).records)).toEqual([0, 1, 2])
+  const impossible = [
+    { version: 1, part: 1, of: 1_001 },
+    { version: 1, part: 900, of: 900 },
+  ]
+  for (const [n, place] of impossible.entries()) await stage.writeRaw(stream(`impossible-${n}`), place)
+  const types = recordsOf(await batches(stage)).map(({ type }) => type)
+  expect(types.slice(-2)).toEqual([malformedType, malformedType])
+}, 60_000)
+
+test.each([
+  ['a type that cannot be decoded', 'ce-type: counted', 'ce-type: %zz'],
+  ['no type', 'ce-type: counted', 'ce-type: '],
+  ['a time that is none', /ce-time: [^\r]+/, 'ce-time: x'],
+  ['a content type that cannot be decoded', 'application/json', '%zz'],
+  ['a schema version below the first', '\r\nce-type', '\r\nce-schemaversion: 0\r\nce-type'],
+  ['metadata that is no JSON', '\r\nce-type', '\r\nce-custommetadata: {\r\nce-type'],
+])('an event with %s is a malformed record of the log, and its stream is corrupt', async (_, from, to) => {
+  await using stage = await ReadStage.open()
+  await stage.fill(id, 1)
+  const streamId = stream('bad')
+  const sound = await stage.writeRaw(stream('model'), { version: 1 })
+  const { message } = await stage.link.api<{
+    readonly message: { readonly hdrs: string; readonly data: string }
+  }>(`STREAM.MSG.GET.${stage.name}`, { seq: sound })
+  const headers = Buffer.from(message.hdrs, 'base64')
+    .toString()
+    .replace(/Nats-Msg-Id: [^\r]+\r\n/, '')
+  const bad = headers.replace(from, to)
+  expect(bad).not.toBe(headers)
+  await stage.publish(stage.subjects.stream(streamId), Buffer.from(message.data, 'base64'), Buffer.from(bad))
+  await stage.fill(stream('b'), 1)
+  const records = recordsOf(await batches(stage))
+  expect(records.map(({ type }) => type)).toEqual(['counted', 'counted', malformedType, 'counted'])
+  expect(records[2]).toMatchObject({ streamId, position: { commit: sound + 1 } })
+  expect((await all(stage.store.readAll())).map(({ type }) => type)).toEqual(records.map(({ type }) => type))
+  await expect(all(stage.store.read(streamId))).rejects.toMatchObject({ code: 'ERR_STREAM_CORRUPT' })
+})
+
+test('a stored message with a status line of its own is read like any other', async () => {
+  await using stage = await ReadStage.open()
+  await stage.fill(id, 1)
+  const subject = stage.subjects.stream(stream('odd'))
+  const statuses = ['404 Not Found', '204 EOB', '503', '408 Bad']
+  for (const status of statuses)
+    await stage.publish(subject, '', Buffer.from(`NATS/1.0 ${status}\r\nOdd: 1\r\n\r\n`))
+  await stage.fill(stream('b'), 1)
+  const types = recordsOf(await batches(stage)).map(({ type }) => type)
+  expect(types).toEqual(['counted', ...statuses.map(() => malformedType), 'counted'])
+  const { generation } = await stage.store.log.beginning()
+  for (const [n] of statuses.entries())
+    expect((await stage.store.log.readAt({ generation, commit: n + 2, index: 0 }))?.type).toBe(malformedType)
+}, 60_000)
+
+test('a store that is closed while a cursor opens leaves no failure that nobody sees', async () => {
+  await using stage = await ReadStage.open()
+  await stage.fill(id, 30)
+  const unseen: unknown[] = []
+  const note = (reason: unknown): void => void unseen.push(reason)
+  process.on('unhandledRejection', note)
+  try {
+    for (let round = 0; round < 10; round++) {
+      const store = await stage.reopen()
+      const aborted = new AbortController()
+      const waiting = store.log.waitForMore(await store.log.head(), {
+        timeoutMs: 20_000,
+        signal: aborted.signal,
+      })
+      for (let turn = 0; turn < round; turn++) await new Promise((resolve) => setImmediate(resolve))
+      aborted.abort()
+      await store[Symbol.asyncDispose]()
+      expect(await waiting).toBe(false)
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+  } finally {
+    process.off('unhandledRejection', note)
+  }
+  expect(unseen).toEqual([])
+})

@@ -11,6 +11,7 @@ import { headOf } from './log-head.ts'
 import { lagAfter } from './log-lag.ts'
 import { positionAt } from './position-at.ts'
 import { recordAt } from './record-at.ts'
+import { sameLog } from './same-log.ts'
 
 const defaultMaxRecords = 500
 const waitMs = 5_000
@@ -20,18 +21,21 @@ const smallestPage = 16
 export class JetStreamLog implements EventLog<StoredEvent>, AsyncDisposable {
   readonly name: string
   readonly #parts: ReadParts
+  readonly #checkStore: () => void
   readonly #cursors: CursorPool
   /** Where batches ended that were read without a cursor: who goes on from there gets one. */
   readonly #ends = new Set<number>()
 
-  constructor(parts: ReadParts) {
+  /** `check` throws why the store is of no use any more. */
+  constructor(parts: ReadParts, check: () => void) {
     this.name = `${parts.name}.events`
     this.#parts = parts
+    this.#checkStore = check
     this.#cursors = new CursorPool(parts)
   }
 
   async beginning(): Promise<Position> {
-    this.#parts.link.closed.throwIfAborted()
+    this.#checkStore()
     return await Promise.resolve({ generation: this.#parts.generation, commit: 0, index: 0 })
   }
 
@@ -58,12 +62,16 @@ export class JetStreamLog implements EventLog<StoredEvent>, AsyncDisposable {
       mayOpen: this.#ends.delete(after.commit),
       readFrom: async (cursor) => await cursor.readInto(batch, isOver, signal),
     })
-    return read ?? (await this.#scan(batch, { from: after.commit + 1, maxRecords, signal }))
+    if (read !== undefined) return read
+    const scanned = this.#scan(batch, { from: after.commit + 1, maxRecords, signal })
+    return await sameLog(this.#parts, after, scanned, signal)
   }
 
   async readAt(position: Position): Promise<StoredEvent | undefined> {
     this.#check(position)
-    return await recordAt(this.#parts, position)
+    // Whether anything is there yet makes no difference: behind the end there is no record.
+    const anywhere = { ...position, commit: 0 }
+    return await sameLog(this.#parts, anywhere, recordAt(this.#parts, position), undefined)
   }
 
   async waitForMore(
@@ -124,7 +132,7 @@ export class JetStreamLog implements EventLog<StoredEvent>, AsyncDisposable {
   /** There may be more behind it. */
   #ended(batch: BatchBuilder): LogBatch<StoredEvent> {
     if (this.#ends.size >= 64) this.#ends.clear()
-    this.#ends.add(batch.commit)
+    this.#ends.add(batch.end.commit)
     return batch.build()
   }
 
@@ -136,7 +144,7 @@ export class JetStreamLog implements EventLog<StoredEvent>, AsyncDisposable {
   }
 
   #check(position: Position): void {
-    this.#parts.link.closed.throwIfAborted()
+    this.#checkStore()
     checkGeneration(position, this.#parts.generation)
   }
 }

@@ -66,7 +66,7 @@ export class LogCursor implements AsyncDisposable {
       if (this.#takeInto(batch) || (await this.#isOver(batch, isOver))) break
       if (!this.hasMore) await this.#consumer.change(signal)
     }
-    this.#at = batch.commit
+    this.#at = batch.end.commit
     return batch.build()
   }
 
@@ -86,8 +86,8 @@ export class LogCursor implements AsyncDisposable {
   /** Nothing waits: whether more is on its way that belongs into the batch. */
   async #isOver(batch: BatchBuilder, isOver: (after: number) => Promise<boolean>): Promise<boolean> {
     const { examined, pending = 0 } = this.#consumer
-    // The rest of a commit comes, unless it was deleted: then the server says that it has looked there.
-    if (batch.isCut && examined < batch.commit) return false
+    // The rest of a commit comes, unless it was deleted or never was: then there is nothing, or the server has looked there.
+    if (batch.isCut && examined < batch.commit) return await isOver(examined)
     // The last delivery may be older than the last append.
     return batch.isDone || (pending === 0 && (await isOver(examined)))
   }

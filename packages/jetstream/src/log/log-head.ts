@@ -15,12 +15,13 @@ interface StreamState {
 }
 
 /** The place of a message's last event. */
-function endOf(message: StoredMessage, parts: ReadParts): Position {
+function endOf(message: StoredMessage, parts: ReadParts, lastSequence: number): Position {
   const { generation } = parts
   const decoded = decodeMessage(message, parts)
   if (decoded.kind !== 'events') return { generation, commit: message.sequence, index: 0 }
   const { commit, header } = decoded
-  return { generation, commit, index: header.index + header.count - 1 }
+  // More messages than there are belong to no commit, whatever one of them says.
+  return { generation, commit: Math.min(commit, lastSequence), index: header.index + header.count - 1 }
 }
 
 /**
@@ -44,5 +45,5 @@ export async function headOf(parts: ReadParts, signal: AbortSignal | undefined):
   const message = isEvent
     ? last
     : await answered(link, () => leader.last(subjects.events(), { signal }), signal)
-  return message === undefined ? { generation, commit: 0, index: 0 } : endOf(message, parts)
+  return message === undefined ? { generation, commit: 0, index: 0 } : endOf(message, parts, state.last_seq)
 }

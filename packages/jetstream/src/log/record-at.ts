@@ -4,10 +4,8 @@ import { messageAt } from '../read/exact-source.ts'
 import type { ReadParts } from '../read/read-parts.ts'
 import { recordsOf } from '../read/record-decoder.ts'
 import { ScanSource } from '../read/scan-source.ts'
+import { largestCommit } from '../wire/commit-header.ts'
 import type { StoredMessage } from '../wire/stored-message.ts'
-
-/** The most messages of one commit. */
-const largestBatch = 1_000
 
 /** The record at a position. A commit is named after its last message; the record may lie in one of those before it. */
 export async function recordAt(parts: ReadParts, position: Position): Promise<StoredEvent | undefined> {
@@ -16,7 +14,7 @@ export async function recordAt(parts: ReadParts, position: Position): Promise<St
   const last = await messageAt(parts, commit, undefined)
   const found = last === undefined ? undefined : eventIn(last, position, parts)
   if (found !== undefined || (last !== undefined && isOutside(last, position, parts))) return found
-  const from = Math.max(1, commit - largestBatch + 1)
+  const from = Math.max(1, commit - largestCommit + 1)
   const before = new ScanSource(parts, parts.subjects.events(), { from, until: commit, signal: undefined })
   for (let page = await before.next(); page !== undefined; page = await before.next())
     for (const message of page) {

@@ -44,6 +44,24 @@ describe('a store that is opened', () => {
     })
   })
 
+  test('on an empty stream that several take over at once has one log', async () => {
+    await using raw = await openRawStore()
+    for (let round = 0; round < 10; round++) {
+      const name = freshName('taken')
+      await raw.link.api(`STREAM.CREATE.${name}`, { name, subjects: [`${name}.es.*.*.*`], discard: 'new' })
+      const stores = await Promise.all(
+        Array.from({ length: 8 }, async () => await openJetStreamStore({ connection: raw.connection, name })),
+      )
+      await using last = await openJetStreamStore({ connection: raw.connection, name })
+      const generations = await Promise.all(
+        [...stores, last].map(async ({ log }) => (await log.head()).generation),
+      )
+      expect(new Set(generations).size).toBe(1)
+      for (const store of stores) await store[Symbol.asyncDispose]()
+      await raw.link.api(`STREAM.DELETE.${name}`)
+    }
+  })
+
   test('beside another stream that has its subjects is refused', async () => {
     await using raw = await openRawStore()
     const name = freshName('taken')
@@ -150,5 +168,52 @@ describe('a stream that is replaced while its store is open', () => {
       code: 'ERR_LOG_REPLACED',
       actual: generation,
     })
+  })
+
+  test.each(['append', 'commit', 'tombstone'] as const)(
+    'by a copy of itself that has lost its end is noticed by the number of %s, and for good',
+    async (work) => {
+      await using raw = await openRawStore()
+      const { link, name } = raw
+      for (let n = 0; n < 3; n++) await raw.store.append(freshStream(), facts(1), { expectedVersion: 0 })
+      // Has written nothing itself: it goes by what was there when it was opened.
+      await using store = await raw.reopen()
+      const { config } = await link.api<{ readonly config: object }>(`STREAM.INFO.${name}`)
+      await link.api(`STREAM.DELETE.${name}`)
+      await link.api(`STREAM.CREATE.${name}`, config)
+      const id = freshStream()
+      if (work === 'tombstone') await (await raw.reopen()).append(id, facts(1), { expectedVersion: 0 })
+      const writes = [id, freshStream()].map((streamId) => ({
+        streamId,
+        events: facts(1),
+        expectedVersion: 0,
+      }))
+      const works = {
+        append: async () => await store.append(id, facts(1), { expectedVersion: 0 }),
+        commit: async () => await store.commit(writes),
+        tombstone: async () => await store.tombstone(id, { expectedVersion: 1, reason: 'asked' }),
+      }
+      const replaced = {
+        code: 'ERR_LOG_REPLACED',
+        cause: { message: expect.stringContaining('has lost its end') as string },
+      }
+      await expect(works[work]()).rejects.toMatchObject(replaced)
+      await expect(store.append(id, facts(1), { expectedVersion: 'any' })).rejects.toMatchObject(replaced)
+      expect(() => store.read(id)).toThrow(expect.objectContaining({ code: 'ERR_LOG_REPLACED' }))
+    },
+  )
+
+  test('is told from one that is missing for a moment', async () => {
+    await using raw = await openRawStore()
+    const { store, link, name, connection } = raw
+    const { config } = await link.api<{ readonly config: object }>(`STREAM.INFO.${name}`)
+    await link.api(`STREAM.DELETE.${name}`)
+    await connection.reconnect()
+    // The first look after the reconnect is answered before this is.
+    await store.health().catch(() => undefined)
+    await link.api(`STREAM.CREATE.${name}`, config)
+    await expect
+      .poll(async () => await store.append(freshStream(), facts(1), { expectedVersion: 0 }).catch(() => 'x'))
+      .toMatchObject({ version: 1 })
   })
 })

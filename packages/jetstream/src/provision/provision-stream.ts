@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 
 import { ConfigurationError, LogReplacedError, StoreFullError } from '@millrace/contracts'
 
@@ -17,6 +17,8 @@ export interface ProvisionedStream {
   readonly batches: boolean
   /** Copies of the stream. */
   readonly replicas: number
+  /** Of the stream's last message when it was provisioned; 0 where it had none. */
+  readonly lastSequence: number
 }
 
 /** What provisioning would do. */
@@ -35,6 +37,8 @@ export interface ProvisionRequest {
 
 interface StreamInfo {
   readonly config: StreamConfig
+  /** When the stream was created; the same for everybody. */
+  readonly created: string
   readonly state: { readonly last_seq: number }
 }
 
@@ -69,12 +73,17 @@ async function streamInfo(link: NatsLink, name: string): Promise<StreamInfo | un
 /** 80 random bits; the log's positions carry it. */
 const newGeneration = (): string => randomBytes(10).toString('hex')
 
+/** Of a stream that somebody else created: whoever takes it over comes to the same, so that none replaces another's. */
+const generationOfTaken = (name: string, { created }: StreamInfo): string =>
+  createHash('sha256').update(`${name} ${created}`).digest('hex').slice(0, 20)
+
 function planFor(
   { name, subjects, settings }: ProvisionRequest,
   info: StreamInfo | undefined,
   batches: boolean,
 ): StreamPlan {
-  const fresh = newStreamConfig(name, subjects.all, settings, { batches, generation: newGeneration() })
+  const generation = info === undefined ? newGeneration() : generationOfTaken(name, info)
+  const fresh = newStreamConfig(name, subjects.all, settings, { batches, generation })
   if (info === undefined) return { kind: 'create', config: fresh }
   const { config, state } = info
   const differences = [...streamDifferences(config, subjects.all, settings, batches)]
@@ -145,7 +154,11 @@ async function configure(
   }
 }
 
-async function settle(request: ProvisionRequest, plan: StreamPlan, mayChange: boolean): Promise<void> {
+async function settle(
+  request: ProvisionRequest,
+  plan: StreamPlan,
+  { mayChange, batches }: { readonly mayChange: boolean; readonly batches: boolean },
+): Promise<void> {
   const { link, name } = request
   if (plan.kind === 'keep') return
   if (plan.kind === 'change') refuseUnsafe(name, plan.differences)
@@ -161,7 +174,11 @@ async function settle(request: ProvisionRequest, plan: StreamPlan, mayChange: bo
     return
   }
   const info = await streamInfo(link, name)
-  if (info !== undefined) await configure(link, name, 'UPDATE', reconciled(info.config, plan.differences))
+  // Planned again: another process may have done it meanwhile, or may have written to it.
+  const again = info === undefined ? undefined : planFor(request, info, batches)
+  if (info === undefined || again?.kind !== 'change') return
+  refuseUnsafe(name, again.differences)
+  await configure(link, name, 'UPDATE', reconciled(info.config, again.differences))
 }
 
 /** Rounds of look, then change: another process may come in between. */
@@ -189,18 +206,21 @@ export async function provisionStream(
         generation,
         batches: batches && info.config['allow_atomic'] === true,
         replicas: Number(info.config['num_replicas']),
+        lastSequence: info.state.last_seq,
       }
-    await settle(request, plan, mayChange)
+    await settle(request, plan, { mayChange, batches })
   }
   throw new ConfigurationError('name', `the JetStream stream ${name} does not stay as it is set`)
 }
 
-/** @throws {@link LogReplacedError} when the stream is not the one that was opened */
+/** The stream's last sequence. @throws {@link LogReplacedError} when the stream is not the one that was opened */
 export async function checkGeneration(
   link: NatsLink,
-  { name, generation }: ProvisionedStream,
-): Promise<void> {
+  { name, generation }: Pick<ProvisionedStream, 'name' | 'generation'>,
+): Promise<number> {
   const info = await streamInfo(link, name)
   const actual = info === undefined ? 'none' : (generationIn(info.config) ?? 'none')
-  if (actual !== generation) throw new LogReplacedError({ expected: generation, actual })
+  if (info === undefined || actual !== generation)
+    throw new LogReplacedError({ expected: generation, actual })
+  return info.state.last_seq
 }

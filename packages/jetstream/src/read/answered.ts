@@ -44,7 +44,8 @@ const permanent: readonly number[] = [
   errorCodes.notEnabledForAccount,
 ]
 
-function isPassing(error: unknown): boolean {
+/** True for a failure that the next try may not meet. */
+export function isPassing(error: unknown): boolean {
   if (error instanceof NoAnswer) return true
   return error instanceof ServerRefusal && error.status === 503 && !permanent.includes(error.code)
 }

@@ -34,6 +34,12 @@ const statusEnd = 204
 // In a cluster each answer may come from another server: half of them from mirrors, where there is one.
 const mirrorAttempts = 20
 
+/** The server's status, 0 for a message: whatever status line that was stored with, it has a sequence. */
+function statusIn(reply: Msg, headers: string): number {
+  if (reply.data.length > 0 || headers.includes('\r\nNats-Sequence: ')) return 0
+  return statusOf(headers)
+}
+
 /** The reply to one batch request as it comes in. */
 class Page implements MessagePage {
   readonly messages: DirectMessage[] = []
@@ -49,7 +55,7 @@ class Page implements MessagePage {
   /** True for the last reply. */
   take(reply: Msg): boolean {
     const headers = rawHeaders(reply)
-    const status = reply.data.length === 0 ? statusOf(headers) : 0
+    const status = statusIn(reply, headers)
     if (status === 0) return this.#add(new DirectMessage(reply))
     if (status === statusNone) this.isEnd = true
     else if (status === statusEnd) this.#end(headers)
@@ -140,7 +146,7 @@ export class DirectGet {
         () => this.#link.request({ subject, payload }, { signal }),
         signal,
       )
-      const status = reply.data.length === 0 ? statusOf(rawHeaders(reply)) : 0
+      const status = statusIn(reply, rawHeaders(reply))
       if (status === statusNone) return undefined
       if (status !== 0) throw new Error(`a direct get was refused with ${status}`)
       const message = new DirectMessage(reply)

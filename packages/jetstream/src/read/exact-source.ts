@@ -14,9 +14,9 @@ export async function messageAt(
   sequence: number,
   signal: AbortSignal | undefined,
 ): Promise<StoredMessage | undefined> {
-  const { link, leader, replicas } = parts
+  const { link, leader, isAlone } = parts
   const message = await new DirectGet(parts).at(sequence, signal)
-  if (message !== undefined || replicas === 1) return message
+  if (message !== undefined || isAlone) return message
   return await answered(link, () => leader.at(sequence, { signal }), signal)
 }
 

@@ -85,3 +85,15 @@ test('a mirror that takes part in direct gets gives nothing of what was erased',
     await stage.link.api(`STREAM.DELETE.${mirror}`)
   }
 }, 60_000)
+
+test('a long read whose consumer is lost where there is no room for another ends without one', async () => {
+  await using stage = await ReadStage.open({ maxConsumers: 1 })
+  await stage.scatter(9_000)
+  const seen: number[] = []
+  for await (const { position } of stage.store.readAll()) {
+    seen.push(position.commit)
+    if (seen.length === 2_500) await stage.crowdOut()
+  }
+  expect(seen).toEqual(upTo(9_000).map((n) => n + 1))
+  expect(await stage.consumerNames()).toEqual(['theirs'])
+}, 60_000)

@@ -1,6 +1,7 @@
 import { checkReadAllOptions, isCategory } from '@millrace/contracts'
 import type { Position, ReadAllOptions, StoredEvent } from '@millrace/contracts'
 
+import { largestCommit } from '../wire/commit-header.ts'
 import { decodeMessage } from '../wire/decode-message.ts'
 import { DescendingSource } from './descending-source.ts'
 import { messageAt } from './exact-source.ts'
@@ -19,9 +20,6 @@ export interface ReadLog {
   /** Resolves once the log has reached a position. */
   readonly waitFor: (position: Position, signal: AbortSignal | undefined) => Promise<void>
 }
-
-/** The most messages of one commit. */
-const largestBatch = 1_000
 
 /** Messages of the log as the events a read keeps. */
 class LogEvents implements EventSource {
@@ -89,7 +87,7 @@ export class LogReader {
     if (commit === 0) return 1
     const message = await messageAt(this.#parts, commit, signal)
     // What was deleted does not say how many belonged to it. Read twice costs time only: positions decide.
-    if (message === undefined) return Math.max(1, commit - largestBatch)
+    if (message === undefined) return Math.max(1, commit - largestCommit)
     const decoded = decodeMessage(message, this.#parts)
     return decoded.kind === 'events' ? commit - decoded.header.part + 1 : commit
   }

@@ -26,27 +26,27 @@ const scannedPages = 4
 export class LongSource implements MessageSource {
   readonly #parts: ReadParts
   readonly #range: LongRange
-  readonly #scan: ScanSource
+  #scan: ScanSource
   #consumer: ConsumerSource | undefined
   #pages = 0
 
   constructor(parts: ReadParts, range: LongRange) {
     this.#parts = parts
     this.#range = range
-    const [only = range.cover] = range.filters
-    this.#scan = new ScanSource(parts, range.filters.length === 1 ? only : range.cover, range)
+    this.#scan = this.#scanFrom(range.from)
   }
 
   async next(): Promise<readonly StoredMessage[] | undefined> {
-    if (this.#consumer !== undefined) return await this.#consumer.next()
-    if (this.#pages !== scannedPages) return await this.#scanned()
-    const consumer = new ConsumerSource(this.#parts, { ...this.#range, from: this.#scan.from })
+    if (this.#consumer === undefined && this.#pages !== scannedPages) return await this.#scanned()
+    this.#consumer ??= new ConsumerSource(this.#parts, { ...this.#range, from: this.#scan.from })
     try {
-      const messages = await consumer.next()
-      this.#consumer = consumer
+      const messages = await this.#consumer.next()
+      const last = messages?.at(-1)
+      if (last !== undefined) this.#scan = this.#scanFrom(last.sequence + 1)
       return messages
     } catch (error) {
-      await consumer.close()
+      await this.#consumer.close()
+      this.#consumer = undefined
       if (!isRefusal(error, errorCodes.tooManyConsumers)) throw error
       return await this.#scanned()
     }
@@ -55,6 +55,12 @@ export class LongSource implements MessageSource {
   async close(): Promise<void> {
     await this.#scan.close()
     await this.#consumer?.close()
+  }
+
+  #scanFrom(from: number): ScanSource {
+    const { filters, cover } = this.#range
+    const [only = cover] = filters
+    return new ScanSource(this.#parts, filters.length === 1 ? only : cover, { ...this.#range, from })
   }
 
   async #scanned(): Promise<readonly StoredMessage[] | undefined> {

@@ -12,8 +12,8 @@ export interface ReadParts {
   readonly generation: string
   readonly subjects: Subjects
   readonly leader: LeaderReader
-  /** Of the JetStream stream: with more than one, another than the leader may answer, and lag behind it. */
-  readonly replicas: number
+  /** Whether the server is in no cluster. Else another than the leader may answer a direct get, and lag behind it: a stream may be given more replicas at any time. */
+  readonly isAlone: boolean
   /** What this process wrote to each stream: no read of it may show less. */
   readonly heads: HeadCache
   readonly watch: ReplacementWatch

@@ -30,6 +30,7 @@ export function recordsOf(message: StoredMessage, keep: Keep, parts: ReadParts):
   const lastIndex = header.index + header.count - 1
   const isLast = header.part === header.of
   try {
+    for (const event of events) event.check()
     return { commit, lastIndex, isLast, events: keep === undefined ? events : events.filter(keep) }
   } catch (error) {
     if (error instanceof StreamCorruptError) return malformed(message, error.reason, keep, parts)

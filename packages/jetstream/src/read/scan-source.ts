@@ -57,8 +57,8 @@ export class ScanSource implements MessageSource {
   /** What a server that lags behind the leader does not have yet. */
   async #missed(): Promise<readonly StoredMessage[] | undefined> {
     const { until, signal } = this.#range
-    const { link, leader, replicas } = this.#parts
-    if (replicas === 1 || this.#from > until) return undefined
+    const { link, leader, isAlone } = this.#parts
+    if (isAlone || this.#from > until) return undefined
     const message = await answered(link, () => leader.next(this.#subject, this.#from, { signal }), signal)
     if (message === undefined || message.sequence > until) return undefined
     this.#from = message.sequence + 1

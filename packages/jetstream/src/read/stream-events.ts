@@ -57,8 +57,11 @@ export class StreamEvents implements EventSource {
   #add(message: EventsMessage, page: StoredEvent[]): void {
     const { low, high } = this.#window
     const events = this.#isForwards ? message.events : message.events.toReversed()
-    for (const event of events)
-      if (event.version >= low && event.version <= high && this.#isWithinTime(event)) page.push(event)
+    for (const event of events) {
+      if (event.version < low || event.version > high) continue
+      event.check()
+      if (this.#isWithinTime(event)) page.push(event)
+    }
     this.#next = this.#isForwards ? lastVersion(message) + 1 : message.header.version - 1
     if (this.#isForwards ? this.#next > high : this.#next < low) this.#isOver = true
   }

@@ -181,3 +181,19 @@ test('dates bound a read in both directions', async () => {
   const backwards = stage.store.read(id, { ...options, direction: 'backwards' })
   expect(numbersOf(await all(backwards))).toEqual([8, 7, 6, 5])
 })
+
+test('a trail that leads nowhere new is not followed for ever', async () => {
+  await using stage = await ReadStage.open()
+  const looped = stream('loop')
+  const trail = (sequence: number) => ({ lines: `${trailHeaderName}: ${sequence.toString(36)}\r\n` })
+  // To itself; forwards; back to where a later version stands.
+  await stage.writeRaw(looped, { version: 4 })
+  await stage.writeRaw(looped, { version: 2, ...trail(2) })
+  await stage.writeRaw(looped, { version: 3, ...trail(9) })
+  const last = await stage.writeRaw(looped, { version: 4, ...trail(1) })
+  expect(last).toBe(4)
+  const read = async (direction: 'forwards' | 'backwards'): Promise<unknown> =>
+    await all(stage.store.read(looped, { direction }))
+  await expect(read('backwards')).rejects.toMatchObject({ code: 'ERR_STREAM_CORRUPT' })
+  await expect(read('forwards')).rejects.toMatchObject({ code: 'ERR_STREAM_CORRUPT' })
+})

@@ -46,13 +46,12 @@ export async function newestOf(
   streamId: StreamId,
   signal: AbortSignal | undefined,
 ): Promise<StreamMessage | undefined> {
-  const { link, leader, replicas, heads, watch } = parts
+  const { link, leader, isAlone, heads, watch } = parts
   const subject = parts.subjects.stream(streamId)
   const ask = async (): Promise<StoredMessage | undefined> => {
-    const message =
-      replicas === 1
-        ? await new DirectGet(parts).last(subject, signal)
-        : await leader.last(subject, { signal })
+    const message = isAlone
+      ? await new DirectGet(parts).last(subject, signal)
+      : await leader.last(subject, { signal })
     if ((message?.sequence ?? 0) >= (heads.get(subject)?.sequence ?? 0)) return message
     // A leader that was paused answers until it learns that there is another; or it is another stream.
     await watch.look()

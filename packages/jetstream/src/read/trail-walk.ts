@@ -58,7 +58,10 @@ export class TrailWalk {
     for (const passed of ahead) if (this.#known.size < this.#room) void this.#fetch(passed)
     const message = await holder
     if (message?.subject !== this.#window.subject) return undefined
-    this.#oldest = { message, events: eventsOf(message, this.#window.streamId, this.#parts) }
+    const events = eventsOf(message, this.#window.streamId, this.#parts)
+    // A trail that leads to where one has been already would never end.
+    if (message.sequence >= this.sequence || events.header.version >= this.version) return undefined
+    this.#oldest = { message, events }
     return ahead
   }
 

@@ -12,6 +12,6 @@ const none: readonly number[] = []
 export function trailOf(message: StoredMessage, { header }: EventsMessage): readonly number[] {
   if (header.version === 1) return none
   const trail = headerOf(message.headers, trailHeaderName)
-  if (trail !== undefined) return parseTrail(trail) ?? none
+  if (trail !== undefined) return parseTrail(trail, message.sequence) ?? none
   return none
 }

@@ -33,10 +33,9 @@ import type {
 import { Appender } from '../append/appender.ts'
 import { BatchWriter } from '../append/batch-writer.ts'
 import { prepareCommit } from '../append/prepared-commit.ts'
-import type { PrepareParts } from '../append/prepared-commit.ts'
+import type { PreparedCommit, PrepareParts } from '../append/prepared-commit.ts'
 import { ReadFence } from '../append/read-fence.ts'
 import { TombstoneWriter } from '../append/tombstone-writer.ts'
-import { isSilence } from '../append/tries.ts'
 import type { WriteParts } from '../append/write-parts.ts'
 import { ConsumerDirectory } from '../consumers/consumer-directory.ts'
 import { JetStreamLog } from '../log/jetstream-log.ts'
@@ -87,8 +86,6 @@ export class JetStreamStore implements EventStore {
   readonly #all: LogReader
   readonly #directory: StreamDirectory
   readonly #closed = new AbortController()
-  /** What every use throws once the JetStream stream turned out to be another one. */
-  #replaced: Error | undefined
 
   constructor(parts: JetStreamStoreParts) {
     this.#parts = parts
@@ -98,7 +95,7 @@ export class JetStreamStore implements EventStore {
     this.#tombstones = new TombstoneWriter(parts)
     this.#fence = new ReadFence(parts)
     this.#stream = new StreamReader(parts)
-    this.log = new JetStreamLog(parts)
+    this.log = new JetStreamLog(parts, () => this.#check())
     this.consumers = new ConsumerDirectory(parts)
     this.#all = new LogReader(parts, {
       head: async (signal) => await this.log.headFor(signal),
@@ -119,6 +116,8 @@ export class JetStreamStore implements EventStore {
     checkCommitOptions(options)
     checkEventIds(events)
     const commit = prepareCommit([{ streamId, events, expected }], options, this.#parts)
+    const checking = this.#checkTime(commit)
+    if (checking !== undefined) await checking
     const [write] = commit.writes
     const isPlain = write !== undefined && events.length > 0 && options.foreignId === undefined
     const receipt = isPlain ? await this.#appender.append(commit, write) : undefined
@@ -136,6 +135,8 @@ export class JetStreamStore implements EventStore {
       expected: parseExpectedVersion(expectedVersion),
     }))
     const commit = prepareCommit(inputs, options, this.#parts)
+    const checking = this.#checkTime(commit)
+    if (checking !== undefined) await checking
     const [only, ...more] = commit.writes
     const isPlain =
       only !== undefined && more.length === 0 && only.events.length > 0 && options.foreignId === undefined
@@ -212,16 +213,19 @@ export class JetStreamStore implements EventStore {
   #check(): void {
     this.#closed.signal.throwIfAborted()
     this.#parts.link.closed.throwIfAborted()
-    if (this.#replaced !== undefined) throw this.#replaced
+    this.#parts.watch.check()
   }
 
   async #lookAgain(): Promise<void> {
-    try {
-      await this.#parts.watch.look()
-    } catch (error) {
-      // Nobody answers, or the store was closed meanwhile: every use of it says so by itself.
-      if (isSilence(error) || this.#parts.link.closed.aborted) return
-      if (error instanceof Error) this.#replaced = error
-    }
+    const { watch, clock } = this.#parts
+    // The watch keeps what it finds out; of anything else every use of the store says so by itself.
+    await Promise.allSettled([watch.look(), clock.refresh()])
+  }
+
+  /** Before anything is written; the clock is only asked about ids that seem to come from the future. */
+  #checkTime(commit: PreparedCommit): Promise<void> | undefined {
+    const { known, link } = this.#parts
+    if (!known.isAhead(commit)) return undefined
+    return answered(link, async () => await known.checkTime(commit), undefined)
   }
 }

@@ -9,6 +9,7 @@ import { HeadCache } from '../append/head-cache.ts'
 import { KnownCommits } from '../append/known-commits.ts'
 import { Lanes } from '../append/lanes.ts'
 import { ReplacementWatch } from '../append/replacement-watch.ts'
+import { ServerClock } from '../append/server-clock.ts'
 import { Tries } from '../append/tries.ts'
 import { openNatsLink } from '../link/connect.ts'
 import type { NatsOptions } from '../link/connect.ts'
@@ -93,37 +94,40 @@ async function answered<T extends object>(
   })
 }
 
-function storeOver(
+async function storeOver(
   link: NatsLink,
   stream: ProvisionedStream,
   options: JetStreamStoreOptions,
-): JetStreamStore {
+): Promise<JetStreamStore> {
   const { patienceMs = defaults.patienceMs, now = Date.now, serializer, maxEventBytes } = options
   const { name, generation } = stream
   const subjects = new Subjects(name)
   const leader = new LeaderReader(link, name)
-  const watch = new ReplacementWatch(link, stream)
+  const clock = await answered(link, patienceMs, async () => await ServerClock.open(link, name, now))
+  const watch = new ReplacementWatch(link, stream, stream.lastSequence)
   const decoding = { generation, subjects }
   return new JetStreamStore({
     link,
     stream,
     name,
     generation,
-    replicas: stream.replicas,
+    isAlone: link.info.cluster === undefined,
     subjects,
     leader,
     watch,
+    clock,
     writer: new EventWriter(options.source ?? `millrace:${name}`),
     heads: new HeadCache(leader, watch, decoding),
     lanes: new Lanes(),
-    known: new KnownCommits({ ...decoding, leader, search: new CommitSearch(link, leader, name), now }),
+    known: new KnownCommits({ ...decoding, leader, search: new CommitSearch(link, leader, name), clock }),
     token: randomUUID().slice(0, 8),
     patienceMs,
     encode: createWireEncoder({
       ...(serializer === undefined ? {} : { serializer }),
       ...(maxEventBytes === undefined ? {} : { maxEventBytes }),
     }),
-    mint: createIdFactory(now),
+    // Never ahead of the server: a commit is looked for from the time of its id on.
+    mint: createIdFactory(() => Math.min(now(), clock.earliest())),
     now,
   })
 }
@@ -146,7 +150,7 @@ export async function openJetStreamStore(options: JetStreamStoreOptions = {}): P
       patienceMs,
       async () => await provisionStream(request, provision === 'run'),
     )
-    return storeOver(link, stream, options)
+    return await storeOver(link, stream, options)
   } catch (error) {
     await link[Symbol.asyncDispose]()
     throw error

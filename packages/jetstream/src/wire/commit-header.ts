@@ -54,6 +54,12 @@ export function formatCommitHeader(content: MessageContent, place: MessagePlace)
   return createdAt === undefined ? text : `${text} ${createdAt}`
 }
 
+/** The most messages of one commit: as many as JetStream takes in an atomic batch. */
+export const largestCommit = 1_000
+
+/** The last that a Date can hold. */
+const latestTime = 8_640_000_000_000_000
+
 const space = 32
 const [digit0, digit9] = [48, 57]
 const mostDigits = 16
@@ -127,5 +133,6 @@ export function parseCommitHeader(text: string): CommitHeader | undefined {
     createdAt: fields.hasMore ? fields.number(0) : undefined,
   }
   const isWhole = fields.isSound && !fields.hasMore && !text.endsWith(' ')
-  return isWhole && header.part <= header.of && (form === 'batch' || header.count === 1) ? header : undefined
+  const isPossible = header.part <= header.of && header.of <= largestCommit && header.occurredAt <= latestTime
+  return isWhole && isPossible && (form === 'batch' || header.count === 1) ? header : undefined
 }

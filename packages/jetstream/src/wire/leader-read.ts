@@ -15,13 +15,19 @@ interface GetAnswer {
   }
 }
 
+interface InfoAnswer {
+  readonly state: { readonly last_seq: number }
+}
+
 /** Reads single messages through the stream's leader: what was acknowledged is there. */
 export class LeaderReader {
   readonly #link: NatsLink
   readonly #verb: string
+  readonly #stream: string
 
   constructor(link: NatsLink, stream: string) {
     this.#link = link
+    this.#stream = stream
     this.#verb = `STREAM.MSG.GET.${stream}`
   }
 
@@ -39,6 +45,12 @@ export class LeaderReader {
   /** The first message of a subject at or after a sequence. */
   async next(subject: string, from: number, patience?: Patience): Promise<StoredMessage | undefined> {
     return await this.#get({ seq: from, next_by_subj: subject }, patience)
+  }
+
+  /** Of the whole JetStream stream, whether its message is still there or not. */
+  async lastSequence(): Promise<number> {
+    const { state } = await this.#link.api<InfoAnswer>(`STREAM.INFO.${this.#stream}`)
+    return state.last_seq
   }
 
   async #get(query: object, patience: Patience | undefined): Promise<StoredMessage | undefined> {

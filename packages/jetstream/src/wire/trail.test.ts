@@ -10,7 +10,7 @@ const sequences = fc
 describe('the trail of a stream', () => {
   test('is the newest sequence, and how far it is from each to the next', () => {
     expect(formatTrail([100, 99, 40])).toBe('2s.1.1n')
-    expect(parseTrail('2s.1.1n')).toEqual([100, 99, 40])
+    expect(parseTrail('2s.1.1n', 101)).toEqual([100, 99, 40])
   })
 
   test('grows at its front and forgets what is beyond its length', () => {
@@ -23,15 +23,15 @@ describe('the trail of a stream', () => {
           length: newestFirst.length,
           newest: newestFirst[0],
         })
-        expect(parseTrail(trail.text)).toEqual(newestFirst)
+        expect(parseTrail(trail.text, 2 ** 50)).toEqual(newestFirst)
       }),
     )
   })
 
   test('goes on from the one that was stored', () => {
     const trail = [3, 9, 200].reduce(extendTrail, noTrail)
-    expect(storedTrail(trail.text)).toEqual(trail)
-    expect(extendTrail(storedTrail(trail.text), 201).text).toBe(formatTrail([201, 200, 9, 3]))
+    expect(storedTrail(trail.text, 201)).toEqual(trail)
+    expect(extendTrail(storedTrail(trail.text, 201), 201).text).toBe(formatTrail([201, 200, 9, 3]))
   })
 
   test.each([
@@ -39,14 +39,17 @@ describe('the trail of a stream', () => {
     ['a gap', '2s..1'],
     ['what is no number', '2s.!'],
     ['a way that leads before the first message', '2s.2s'],
+    ['a way to itself', '2t.1'],
+    ['a way that stands still', '2s.0'],
+    ['a way forwards', '2s.-1'],
     ['upper case', '2S.1'],
     ['more than it may hold', formatTrail([100]) + '.1'.repeat(trailLength)],
   ])('with %s is none, and the next begins anew', (_, text) => {
-    expect(parseTrail(text)).toBeUndefined()
-    expect(extendTrail(storedTrail(text), 7)).toEqual({ text: '7', length: 1, newest: 7 })
+    expect(parseTrail(text, 101)).toBeUndefined()
+    expect(extendTrail(storedTrail(text, 101), 7)).toEqual({ text: '7', length: 1, newest: 7 })
   })
 
   test('begins anew where none was stored', () => {
-    expect(storedTrail(undefined)).toBe(noTrail)
+    expect(storedTrail(undefined, 1)).toBe(noTrail)
   })
 })

@@ -17,8 +17,8 @@ export function formatTrail(sequences: readonly number[]): string {
   return text
 }
 
-/** Reads what {@link formatTrail} wrote; undefined for anything else. */
-export function parseTrail(text: string): readonly number[] | undefined {
+/** Reads what {@link formatTrail} wrote for the message at a sequence; undefined for anything else. */
+export function parseTrail(text: string, holder: number): readonly number[] | undefined {
   const sequences: number[] = []
   let last = 0
   for (const field of text.split('.', trailLength + 1)) {
@@ -26,7 +26,11 @@ export function parseTrail(text: string): readonly number[] | undefined {
     last = last === 0 ? number : last - number
     sequences.push(last)
   }
-  const isSound = sequences.every((sequence) => Number.isSafeInteger(sequence) && sequence > 0)
+  // Each lies before the one that leads to it: who follows them comes to an end.
+  const isSound = sequences.every(
+    (sequence, n) =>
+      Number.isSafeInteger(sequence) && sequence > 0 && sequence < (sequences[n - 1] ?? holder),
+  )
   return isSound && formatTrail(sequences) === text ? sequences : undefined
 }
 
@@ -55,9 +59,9 @@ export function extendTrail(before: Trail, sequence: number): Trail {
   }
 }
 
-/** The trail a message was stored with, for {@link extendTrail}; none where it has none, or no sound one. */
-export function storedTrail(text: string | undefined): Trail {
-  const sequences = text === undefined ? undefined : parseTrail(text)
+/** The trail that the message at a sequence was stored with; none where it has none, or no sound one. */
+export function storedTrail(text: string | undefined, holder: number): Trail {
+  const sequences = text === undefined ? undefined : parseTrail(text, holder)
   const newest = sequences?.[0]
   if (text === undefined || sequences === undefined || newest === undefined) return noTrail
   return { text, length: sequences.length, newest }

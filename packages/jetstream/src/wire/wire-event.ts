@@ -52,12 +52,20 @@ export abstract class WireEvent implements StoredEvent {
     return this.place.streamId
   }
 
+  /** @throws {@link StreamCorruptError} where one of its fields would */
+  check(): void {
+    this.#required('type')
+    this.#time()
+    this.#value('datacontenttype')
+    this.#attributes()
+  }
+
   get type(): string {
     return this.#required('type')
   }
 
   get schemaVersion(): number {
-    return this.#part.schemaVersion
+    return this.#attributes().schemaVersion
   }
 
   get position(): Position {
@@ -69,7 +77,7 @@ export abstract class WireEvent implements StoredEvent {
   }
 
   get occurredAt(): Date {
-    return new Date(this.#required('time'))
+    return new Date(this.#time())
   }
 
   get recordedAt(): Date {
@@ -77,11 +85,11 @@ export abstract class WireEvent implements StoredEvent {
   }
 
   get metadata(): EventMetadata {
-    return this.#part.metadata
+    return this.#attributes().metadata
   }
 
   get tags(): readonly string[] {
-    return this.#part.tags
+    return this.#attributes().tags
   }
 
   get bucket(): number {
@@ -89,15 +97,15 @@ export abstract class WireEvent implements StoredEvent {
   }
 
   get contentType(): string {
-    return this.attribute('datacontenttype') ?? 'application/json'
+    return this.#value('datacontenttype') ?? 'application/json'
   }
 
   get encryption(): Encryption | undefined {
-    return this.#part.encryption
+    return this.#attributes().encryption
   }
 
   get previousHash(): string | undefined {
-    return this.#part.previousHash
+    return this.#attributes().previousHash
   }
 
   /** The event as a plain object, for JSON and for copies. */
@@ -124,7 +132,7 @@ export abstract class WireEvent implements StoredEvent {
     }
   }
 
-  get #part(): ReadAttributes {
+  #attributes(): ReadAttributes {
     if (this.#attributed !== undefined) return this.#attributed
     try {
       this.#attributed = readEventAttributes((name) => this.attribute(name))
@@ -135,9 +143,24 @@ export abstract class WireEvent implements StoredEvent {
   }
 
   #required(name: string): string {
-    const value = this.attribute(name)
-    if (value === undefined) throw this.corrupt(`it has no attribute ${name}`)
+    const value = this.#value(name)
+    if (value === undefined || value === '') throw this.corrupt(`it has no attribute ${name}`)
     return value
+  }
+
+  #value(name: string): string | undefined {
+    try {
+      return this.attribute(name)
+    } catch (cause) {
+      throw this.corrupt(`its attribute ${name} is not what a store writes`, cause)
+    }
+  }
+
+  /** Milliseconds. */
+  #time(): number {
+    const time = Date.parse(this.#required('time'))
+    if (Number.isNaN(time)) throw this.corrupt('its attribute time is no time')
+    return time
   }
 
   protected corrupt(reason: string, cause?: unknown): StreamCorruptError {
