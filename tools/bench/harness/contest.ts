@@ -27,6 +27,8 @@ export interface Contest {
   readonly yardstick: string
   /** The least ratio of the measured value to the yardstick's. Without it the row only informs. */
   readonly goal?: number
+  /** Milliseconds of one side's part of a round, where the pace's are too few. */
+  readonly sampleMs?: number
   readonly open: () => Promise<Sides>
 }
 
@@ -54,8 +56,13 @@ const warmUpFactor = 10
 const quickPace: Pace = { rounds: 2, sampleMs: 5 }
 
 /** The pace of a contest: the nearer its goal is to 1, the more rounds it takes to tell. */
-export function paceOf({ goal }: Contest, quick: boolean): Pace {
+export function paceOf({ goal, sampleMs }: Contest, quick: boolean): Pace {
   if (quick) return quickPace
+  const pace = paceFor(goal)
+  return sampleMs === undefined ? pace : { ...pace, sampleMs }
+}
+
+function paceFor(goal: number | undefined): Pace {
   if (goal === undefined) return paces.informative
   return isNearOne(goal) ? paces.nearOne : paces.far
 }

@@ -16,6 +16,9 @@ interface Load {
   readonly writers: number
 }
 
+/** In a tenth of a second so many would append ten times each, and when the last of them end would weigh too much. */
+const manyWriters = 64
+
 /** Every append goes to a stream of its own, which must not exist. */
 async function openNewStreams(server: DurablePostgres, { size, writers }: Load): Promise<Sides> {
   const arena = await openArena(server, writers)
@@ -39,6 +42,7 @@ function newStreams(server: DurablePostgres, load: Load, goal?: number): Contest
     unit,
     yardstick,
     ...(goal === undefined ? {} : { goal }),
+    ...(writers < manyWriters ? {} : { sampleMs: 250 }),
     open: () => openNewStreams(server, load),
   }
 }
