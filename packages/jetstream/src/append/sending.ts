@@ -1,5 +1,7 @@
 import { ConnectionError } from '@millrace/contracts'
 
+import { NoAnswer } from '../link/no-answer.ts'
+import { errorCodes, isRefusal } from '../link/server-refusal.ts'
 import type { PreparedCommit } from './prepared-commit.ts'
 import { Tries } from './tries.ts'
 import type { TriesOptions } from './tries.ts'
@@ -21,7 +23,8 @@ export class Sending extends Tries {
 
   /** The commit was sent, and nobody answered. */
   async sentInVain(reason: unknown): Promise<void> {
-    this.#unanswered = true
+    const reachedNobody = reason instanceof NoAnswer && reason.silence === 'no-responders'
+    if (!reachedNobody) this.#unanswered = true
     await this.silence(reason)
   }
 
@@ -30,13 +33,17 @@ export class Sending extends Tries {
     this.#unanswered = false
   }
 
-  protected override givenUp(reason: unknown): ConnectionError {
+  protected override givenUp(reason: unknown): unknown {
     const what = `commit ${this.commit.commitId}`
-    return new ConnectionError(
-      this.#unanswered
-        ? `${what} was not acknowledged in time; it may have been recorded, or may yet be: send it again with its commit id`
-        : `${what} could not be recorded in time; nothing was written`,
-      { cause: reason },
-    )
+    if (this.#unanswered) {
+      return new ConnectionError(
+        `${what} was not acknowledged in time; it may have been recorded, or may yet be: send it again with its commit id`,
+        { cause: reason },
+      )
+    }
+    if (isRefusal(reason, errorCodes.streamNotFound)) return super.givenUp(reason)
+    return new ConnectionError(`${what} could not be recorded in time; nothing was written`, {
+      cause: reason,
+    })
   }
 }

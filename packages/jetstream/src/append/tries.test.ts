@@ -37,6 +37,13 @@ describe('something that is tried', () => {
     })
   })
 
+  test('is given up as missing, not as silent, where its stream is not there', async () => {
+    const tries = new Tries({ patienceMs: 1, closed: open })
+    const refusal = new ServerRefusal({ code: 404, err_code: errorCodes.streamNotFound })
+    const missing = tries.until(async () => await Promise.reject(refusal))
+    await expect(missing).rejects.toMatchObject({ code: 'ERR_CONFIGURATION', setting: 'name' })
+  })
+
   test('ends with the store', async () => {
     const closing = new AbortController()
     const tries = new Tries({ patienceMs: 60_000, closed: closing.signal })

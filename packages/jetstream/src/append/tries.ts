@@ -46,7 +46,7 @@ export class Tries {
     this.#closed = closed
   }
 
-  /** @throws what no other try would change, {@link ConnectionError} after too long */
+  /** @throws what no other try would change, and after too long {@link ConnectionError}, or {@link ConfigurationError} where the stream is not there */
   async until<T>(attempt: () => Promise<T | undefined>): Promise<T> {
     for (;;) {
       try {
@@ -82,7 +82,10 @@ export class Tries {
     return performance.now() - this.#missingSince < unheardOfMs
   }
 
-  protected givenUp(reason: unknown): ConnectionError {
+  /** What is thrown after too long. */
+  protected givenUp(reason: unknown): unknown {
+    // That the stream is not there is an answer, only not the last word while there was time.
+    if (isRefusal(reason, errorCodes.streamNotFound)) return typedError(reason)
     return new ConnectionError('JetStream did not answer in time', { cause: reason })
   }
 
