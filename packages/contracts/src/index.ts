@@ -1,6 +1,7 @@
 export { decodeEvents } from './codec/decode-events.ts'
 export { createEventDecoder } from './codec/decoder.ts'
 export type { DecryptHook, EventDecoder, EventDecoderOptions, UpcastHook } from './codec/decoder.ts'
+export { encodeTombstone } from './codec/encode-tombstone.ts'
 export { createEventEncoder } from './codec/encoder.ts'
 export type { EncodedEvent, EventEncoder, EventEncoderOptions } from './codec/encoder.ts'
 export { jsonSerializer } from './codec/serializer.ts'
@@ -22,6 +23,7 @@ export type {
   EventAttribute,
   ReadAttributes,
 } from './envelope/event-attributes.ts'
+export { plainEvent } from './envelope/plain-event.ts'
 export { checkMetadata } from './envelope/check-metadata.ts'
 export { childMetadata, traceIdOf } from './envelope/metadata.ts'
 export type { Actor, Cause, EventMetadata, JsonValue } from './envelope/metadata.ts'
@@ -98,6 +100,7 @@ export type {
   OperatorAction,
   ParkedRecord,
 } from './processing/dead-letters.ts'
+export { checkDuration, checkProcessorName, checkText } from './processing/check-values.ts'
 export { deliveryId } from './processing/delivery.ts'
 export type {
   Attempt,
@@ -152,6 +155,13 @@ export type {
   StreamWrite,
   TombstoneOptions,
 } from './store/event-store.ts'
+export { Lanes } from './store/lanes.ts'
+export { occurrenceOf } from './store/occurrence.ts'
+export type { Occurrence } from './store/occurrence.ts'
+export { receiptFor } from './store/receipt-for.ts'
+export { checkExpectation, checkHead, noHead } from './store/stream-head.ts'
+export type { HeadDemand, StreamHead } from './store/stream-head.ts'
+export { checkWhole } from './values/check-whole.ts'
 export { EventVersion, parseExpectedVersion, satisfiesExpectation } from './values/event-version.ts'
 export type { ExpectedVersion } from './values/event-version.ts'
 export { comparePositions, formatPosition, parsePosition } from './values/position.ts'

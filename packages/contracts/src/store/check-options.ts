@@ -4,6 +4,7 @@ import { DuplicateEventError, NotSupportedError } from '../errors/store-errors.t
 import { InvalidValueError } from '../errors/value-errors.ts'
 import { isCategory, parseStreamId } from '../ids/stream-id.ts'
 import { parseCommitId } from '../ids/ulid.ts'
+import { checkWhole } from '../values/check-whole.ts'
 import { parseExpectedVersion } from '../values/event-version.ts'
 import type { Position } from '../values/position.ts'
 import type {
@@ -24,17 +25,12 @@ function checkBytes(field: string, value: unknown, max: number): void {
     throw new InvalidValueError(field, `text of 1 to ${max} bytes without control characters`)
 }
 
-function checkWhole(
+function checkCount(
   field: string,
   value: number | undefined,
   range: { readonly min: number; readonly max?: number },
 ): void {
-  const { min, max = Number.MAX_SAFE_INTEGER } = range
-  if (value === undefined || (Number.isSafeInteger(value) && value >= min && value <= max)) return
-  throw new InvalidValueError(
-    field,
-    `a whole number from ${min} ${range.max === undefined ? 'up' : `to ${max}`}`,
-  )
+  if (value !== undefined) checkWhole(field, value, range)
 }
 
 function checkDate(field: string, value: Date | undefined): void {
@@ -106,7 +102,7 @@ export function checkStreamWrites(writes: readonly StreamWrite[]): void {
 function checkBounds({ direction, limit, occurredFrom, occurredUntil }: ReadBounds): void {
   if (direction !== undefined && direction !== 'forwards' && direction !== 'backwards')
     throw new InvalidValueError('options.direction', "'forwards' or 'backwards'")
-  checkWhole('options.limit', limit, { min: 1 })
+  checkCount('options.limit', limit, { min: 1 })
   checkDate('options.occurredFrom', occurredFrom)
   checkDate('options.occurredUntil', occurredUntil)
 }
@@ -114,8 +110,8 @@ function checkBounds({ direction, limit, occurredFrom, occurredUntil }: ReadBoun
 /** Checks the window of one stream. @throws {@link InvalidValueError} naming the option and the rule */
 export function checkReadStreamOptions(options: ReadStreamOptions): void {
   checkBounds(options)
-  checkWhole('options.fromVersion', options.fromVersion, { min: 0 })
-  checkWhole('options.toVersion', options.toVersion, { min: 0 })
+  checkCount('options.fromVersion', options.fromVersion, { min: 0 })
+  checkCount('options.toVersion', options.toVersion, { min: 0 })
 }
 
 /** Checks a selection over all streams. @throws {@link InvalidValueError} naming the option and the rule */
@@ -136,7 +132,7 @@ export function checkReadAllOptions(options: ReadAllOptions): void {
 
 /** Checks the bounds of a page of streams. @throws {@link InvalidValueError} naming the option and the rule */
 export function checkListStreamsOptions({ category, after, limit }: ListStreamsOptions): void {
-  checkWhole('options.limit', limit, { min: 1, max: 1000 })
+  checkCount('options.limit', limit, { min: 1, max: 1000 })
   checkText('options.after', after)
   if (category !== undefined && !isCategory(category))
     throw new InvalidValueError(
@@ -147,7 +143,7 @@ export function checkListStreamsOptions({ category, after, limit }: ListStreamsO
 
 /** Checks the size of a log's batch. @throws {@link InvalidValueError} naming the option and the rule */
 export function checkMaxRecords(maxRecords: number | undefined): void {
-  checkWhole('options.maxRecords', maxRecords, { min: 1 })
+  checkCount('options.maxRecords', maxRecords, { min: 1 })
 }
 
 /** Checks what a tombstone is recorded with. @throws {@link InvalidValueError} naming the option and the rule */

@@ -1,4 +1,4 @@
-import { failpoint, NotSupportedError } from '@millrace/contracts'
+import { checkHead, failpoint, NotSupportedError } from '@millrace/contracts'
 import type { CommitReceipt } from '@millrace/contracts'
 
 import { NoAnswer } from '../link/no-answer.ts'
@@ -11,7 +11,6 @@ import type { Batch } from './batch-messages.ts'
 import type { PreparedCommit, PreparedWrite } from './prepared-commit.ts'
 import { receiptOf } from './receipt.ts'
 import { Sending } from './sending.ts'
-import { checkHead } from './stream-head.ts'
 import type { StreamHead } from './stream-head.ts'
 import { isSilence } from './tries.ts'
 import type { WriteParts } from './write-parts.ts'

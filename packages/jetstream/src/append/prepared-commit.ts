@@ -1,4 +1,4 @@
-import { InvalidValueError } from '@millrace/contracts'
+import { occurrenceOf } from '@millrace/contracts'
 import type {
   CommitId,
   CommitOptions,
@@ -9,6 +9,7 @@ import type {
   ForeignId,
   IdFactory,
   NewEvent,
+  Occurrence,
   StreamId,
 } from '@millrace/contracts'
 
@@ -16,19 +17,13 @@ import type { OutgoingEvent } from '../wire/encode-message.ts'
 import type { Subjects } from '../wire/subjects.ts'
 
 /** One stream's part of a commit, checked and encoded. */
-export interface PreparedWrite {
+export interface PreparedWrite extends Occurrence {
   readonly streamId: StreamId
   readonly subject: string
   readonly expected: ExpectedVersion
   readonly events: readonly EncodedEvent[]
   /** Of each event; those the caller left out are minted once, whatever it takes to get the commit stored. */
   readonly ids: readonly EventId[]
-  /** Milliseconds; of each event, before the stream's last is known. Undefined: all of them `lastOccurredAt`. */
-  readonly occurredAt: readonly number[] | undefined
-  /** Milliseconds; of the last event, unless the stream's last is later. */
-  readonly lastOccurredAt: number
-  /** Milliseconds; the caller's first own time, which must not lie before the stream's last. */
-  readonly firstGivenAt: number | undefined
 }
 
 /** A commit that can be sent as often as it takes. */
@@ -58,27 +53,6 @@ export interface PrepareParts {
 
 const noIds: readonly EventId[] = []
 
-function timesOf(
-  events: readonly EncodedEvent[],
-  now: number,
-): Pick<PreparedWrite, 'occurredAt' | 'lastOccurredAt' | 'firstGivenAt'> {
-  const given = events.find((event) => event.occurredAt !== undefined)?.occurredAt
-  if (given === undefined) return { occurredAt: undefined, lastOccurredAt: now, firstGivenAt: undefined }
-  const occurredAt: number[] = []
-  let last = 0
-  for (const event of events) {
-    const at = event.occurredAt?.getTime() ?? Math.max(now, last)
-    if (at < last)
-      throw new InvalidValueError(
-        'event.occurredAt',
-        `not before the event in front of it (${new Date(last).toISOString()})`,
-      )
-    occurredAt.push(at)
-    last = at
-  }
-  return { occurredAt, lastOccurredAt: last, firstGivenAt: given.getTime() }
-}
-
 function prepareWrite(
   { streamId, expected, events }: WriteInput,
   options: CommitOptions,
@@ -86,7 +60,7 @@ function prepareWrite(
   now: number,
 ): PreparedWrite {
   const encoded = events.map((event) => parts.encode(event, options.metadata))
-  const { occurredAt, lastOccurredAt, firstGivenAt } = timesOf(encoded, now)
+  const { occurredAt, lastOccurredAt, firstGivenAt } = occurrenceOf(encoded, now)
   const ids = encoded.length === 0 ? noIds : encoded.map(({ id }) => id ?? parts.mint())
   const subject = parts.subjects.stream(streamId)
   return { streamId, subject, expected, events: encoded, ids, occurredAt, lastOccurredAt, firstGivenAt }

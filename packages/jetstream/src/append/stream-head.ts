@@ -1,13 +1,5 @@
-import {
-  ConcurrencyError,
-  InvalidValueError,
-  satisfiesExpectation,
-  StreamCorruptError,
-  StreamNotFoundError,
-  StreamTombstonedError,
-  tombstoneType,
-} from '@millrace/contracts'
-import type { ExpectedVersion, StreamId } from '@millrace/contracts'
+import { StreamCorruptError, tombstoneType } from '@millrace/contracts'
+import type { StreamHead as KnownHead, StreamId } from '@millrace/contracts'
 
 import { headerOf } from '../link/raw-message.ts'
 import { decodeMessage } from '../wire/decode-message.ts'
@@ -17,14 +9,9 @@ import { extendTrail, noTrail, storedTrail, trailHeaderName } from '../wire/trai
 import type { Trail } from '../wire/trail.ts'
 
 /** A stream as an append found it. */
-export interface StreamHead {
-  /** 0 where there is no stream. */
-  readonly version: number
+export interface StreamHead extends KnownHead {
   /** Of the stream's last message; 0 where there is none. The next append is guarded by it. */
   readonly sequence: number
-  /** Milliseconds; of the last event; 0 where there is none. */
-  readonly occurredAt: number
-  readonly tombstoned: boolean
   /** Of the stream's next message. */
   readonly trail: Trail
 }
@@ -62,26 +49,4 @@ export function headAfter(last: EventsMessage, { headers }: Pick<StoredMessage, 
 /** Header line of a stream's next message, empty for its first. */
 export function trailLine({ trail }: StreamHead): string {
   return trail.length === 0 ? '' : `${trailHeaderName}: ${trail.text}\r\n`
-}
-
-/** What an append asks of the head. */
-export interface HeadDemand {
-  readonly streamId: StreamId
-  readonly expected: ExpectedVersion
-  /** Milliseconds; undefined where the store sets the times. */
-  readonly firstGivenAt: number | undefined
-}
-
-/** @throws what an append is refused with when the head is not what it asks for */
-export function checkHead(head: StreamHead, { streamId, expected, firstGivenAt }: HeadDemand): void {
-  if (head.tombstoned) throw new StreamTombstonedError(streamId)
-  if (expected !== 'any' && !satisfiesExpectation(expected, head.version)) {
-    if (expected === 'stream-exists') throw new StreamNotFoundError(streamId)
-    throw new ConcurrencyError({ streamId, expected, actual: head.version })
-  }
-  if (firstGivenAt !== undefined && firstGivenAt < head.occurredAt)
-    throw new InvalidValueError(
-      'event.occurredAt',
-      `not before the stream's last event (${new Date(head.occurredAt).toISOString()})`,
-    )
 }

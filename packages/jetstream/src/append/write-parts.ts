@@ -1,3 +1,5 @@
+import type { Lanes } from '@millrace/contracts'
+
 import type { NatsLink } from '../link/nats-link.ts'
 import type { ProvisionedStream } from '../provision/provision-stream.ts'
 import type { EventWriter } from '../wire/encode-message.ts'
@@ -5,7 +7,6 @@ import type { LeaderReader } from '../wire/leader-read.ts'
 import type { Subjects } from '../wire/subjects.ts'
 import type { HeadCache } from './head-cache.ts'
 import type { KnownCommits } from './known-commits.ts'
-import type { Lanes } from './lanes.ts'
 import type { ReplacementWatch } from './replacement-watch.ts'
 import type { ServerClock } from './server-clock.ts'
 

@@ -1,4 +1,4 @@
-import { ConfigurationError, failpoint } from '@millrace/contracts'
+import { checkDuration, checkText, checkWhole, ConfigurationError, failpoint } from '@millrace/contracts'
 import type {
   AcquireOptions,
   Advance,
@@ -20,9 +20,9 @@ import type {
 } from '@millrace/contracts'
 
 import { Tries } from '../append/tries.ts'
+import { boundedText } from './bounded-text.ts'
 import type { PartitionKey } from './bucket-keys.ts'
 import type { Bucket } from './bucket.ts'
-import { boundedText, checkDuration, checkText, checkWhole } from './check-values.ts'
 import { changed, moved, released, stillHeld, taken } from './lease.ts'
 import { emptyPage, noDeadLetters, noEffects, refuseAttempts, refuseEffects } from './no-effects.ts'
 import { ProcessorList } from './processor-list.ts'

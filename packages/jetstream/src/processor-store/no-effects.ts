@@ -1,7 +1,5 @@
-import { InvalidCursorError, NotSupportedError } from '@millrace/contracts'
+import { checkWhole, InvalidCursorError, NotSupportedError } from '@millrace/contracts'
 import type { Advance, DeadLetterQueue, Page, Settlement } from '@millrace/contracts'
-
-import { checkWhole } from './check-values.ts'
 
 const maxPage = 1000
 

@@ -1,7 +1,13 @@
-import { ConfigurationError, LogReplacedError, bucketCount } from '@millrace/contracts'
+import {
+  bucketCount,
+  checkProcessorName,
+  checkText,
+  checkWhole,
+  ConfigurationError,
+  LogReplacedError,
+} from '@millrace/contracts'
 import type { ProcessorRegistration } from '@millrace/contracts'
 
-import { checkProcessorName, checkText, checkWhole } from './check-values.ts'
 import type { ProcessorRecord } from './records.ts'
 import type { Decision, Entry } from './stored-key.ts'
 

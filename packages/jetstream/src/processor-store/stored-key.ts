@@ -1,7 +1,6 @@
-import { ConfigurationError, ConnectionError } from '@millrace/contracts'
+import { ConfigurationError, ConnectionError, Lanes } from '@millrace/contracts'
 
 import { outcomeOf } from '../append/ack.ts'
-import { Lanes } from '../append/lanes.ts'
 import { Tries } from '../append/tries.ts'
 import { NoAnswer } from '../link/no-answer.ts'
 import { guardLine, headerBlock } from '../wire/encode-message.ts'

@@ -4,9 +4,10 @@ import {
   checkStreamWrites,
   checkTombstoneOptions,
   ConnectionError,
-  jsonSerializer,
+  encodeTombstone,
   parseExpectedVersion,
   parseStreamId,
+  receiptFor,
   StreamNotFoundError,
   tombstoneType,
 } from '@millrace/contracts'
@@ -49,27 +50,6 @@ import type { StoreHealth } from './store-health.ts'
 
 /** What a store is made of. */
 export interface JetStreamStoreParts extends WriteParts, ReadParts, PrepareParts {}
-
-function encodeTombstone({ reason, metadata = {} }: TombstoneOptions): EncodedEvent {
-  return {
-    id: undefined,
-    type: tombstoneType,
-    schemaVersion: 1,
-    contentType: jsonSerializer.contentType,
-    payload: jsonSerializer.serialize({ reason }),
-    encryption: undefined,
-    occurredAt: undefined,
-    metadata,
-    tags: [],
-  }
-}
-
-/** The stream's own receipt; where a foreign id led to a commit of other streams, that of its first. */
-function receiptFor(streamId: StreamId, { streams }: CommitReceipt): AppendReceipt {
-  const receipt = streams.find((stream) => stream.streamId === streamId) ?? streams[0]
-  if (receipt === undefined) throw new Error('a commit has at least one stream')
-  return receipt
-}
 
 /** The event store of one JetStream stream. */
 export class JetStreamStore implements EventStore {

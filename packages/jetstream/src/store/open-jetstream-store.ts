@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto'
 
-import { ConfigurationError, createIdFactory } from '@millrace/contracts'
+import { ConfigurationError, createIdFactory, Lanes } from '@millrace/contracts'
 import type { Serializer } from '@millrace/contracts'
 import type { NatsConnection } from '@nats-io/nats-core'
 
 import { CommitSearch } from '../append/commit-search.ts'
 import { HeadCache } from '../append/head-cache.ts'
 import { KnownCommits } from '../append/known-commits.ts'
-import { Lanes } from '../append/lanes.ts'
 import { ReplacementWatch } from '../append/replacement-watch.ts'
 import { ServerClock } from '../append/server-clock.ts'
 import { Tries } from '../append/tries.ts'

@@ -1,4 +1,4 @@
-import { readEventAttributes, StreamCorruptError } from '@millrace/contracts'
+import { plainEvent, readEventAttributes, StreamCorruptError } from '@millrace/contracts'
 import type {
   CommitId,
   Encryption,
@@ -110,26 +110,7 @@ export abstract class WireEvent implements StoredEvent {
 
   /** The event as a plain object, for JSON and for copies. */
   toJSON(): StoredEvent {
-    const { id, streamId, type, schemaVersion, version, position, commitId, occurredAt, recordedAt } = this
-    const { metadata, tags, bucket, contentType, payload, encryption, previousHash } = this
-    return {
-      id,
-      streamId,
-      type,
-      schemaVersion,
-      version,
-      position,
-      commitId,
-      occurredAt,
-      recordedAt,
-      metadata,
-      tags,
-      bucket,
-      contentType,
-      payload,
-      encryption,
-      previousHash,
-    }
+    return plainEvent(this)
   }
 
   #attributes(): ReadAttributes {

@@ -1,15 +1,15 @@
 import {
   checkCommitOptions,
   checkEventIds,
+  checkExpectation,
   checkStreamWrites,
   checkTombstoneOptions,
   DuplicateEventError,
-  jsonSerializer,
+  encodeTombstone,
   parseExpectedVersion,
   parseStreamId,
   StreamNotFoundError,
   StreamTombstonedError,
-  tombstoneType,
 } from '@millrace/contracts'
 import type {
   AppendOptions,
@@ -31,7 +31,7 @@ import type {
 import type { Commits } from '../log/commits.ts'
 import { CommitIds } from './commit-ids.ts'
 import { isSameEvent } from './content.ts'
-import { checkExpectation, draft, receiptFor } from './draft.ts'
+import { draft, receiptFor } from './draft.ts'
 import type { Stamp } from './draft.ts'
 import { EventIndex } from './event-index.ts'
 import { MemoryStream } from './memory-stream.ts'
@@ -86,7 +86,7 @@ export class CommitWriter {
     const repeated = this.#repeated(commitId, options.foreignId, () => [{ streamId, events: encoded }])
     if (repeated !== undefined) return asReplayed(this.#receiptOn(repeated, streamId))
     const stream = known ?? new MemoryStream(streamId)
-    checkExpectation(stream, expected)
+    checkExpectation(stream, streamId, expected)
     const stamp = this.#stamp(commitId)
     const stored = draft(stream, encoded, stamp)
     if (stored.length > 0) {
@@ -109,7 +109,7 @@ export class CommitWriter {
     const stamp = this.#stamp(given)
     const drafts = writes.map(({ streamId, expectedVersion }, i) => {
       const stream = this.streams.get(streamId) ?? new MemoryStream(streamId)
-      checkExpectation(stream, parseExpectedVersion(expectedVersion))
+      checkExpectation(stream, streamId, parseExpectedVersion(expectedVersion))
       return { stream, stored: draft(stream, parts[i]?.events ?? [], stamp) }
     })
     // Nothing below can fail.
@@ -132,7 +132,7 @@ export class CommitWriter {
     const stream = this.streams.get(streamId)
     if (stream === undefined) throw new StreamNotFoundError(streamId)
     if (stream.tombstone !== undefined) return asReplayed(stream.tombstone.receipt)
-    checkExpectation(stream, parseExpectedVersion(options.expectedVersion))
+    checkExpectation(stream, streamId, parseExpectedVersion(options.expectedVersion))
     const dropped = stream.events
     const stamp = this.#stamp(undefined)
     const stored = draft(stream, [encodeTombstone(options)], stamp)
@@ -228,20 +228,5 @@ export class CommitWriter {
     this.#byId.add(commitId, sequence)
     if (foreignId !== undefined) this.#byForeignId.set(foreignKey(foreignId), sequence)
     committed()
-  }
-}
-
-function encodeTombstone({ reason, metadata = {} }: TombstoneOptions): EncodedEvent {
-  const { contentType } = jsonSerializer
-  return {
-    id: undefined,
-    type: tombstoneType,
-    schemaVersion: 1,
-    contentType,
-    payload: jsonSerializer.serialize({ reason }),
-    encryption: undefined,
-    occurredAt: undefined,
-    metadata: structuredClone(metadata),
-    tags: [],
   }
 }

@@ -1,17 +1,10 @@
-import {
-  ConcurrencyError,
-  InvalidValueError,
-  satisfiesExpectation,
-  StreamNotFoundError,
-  StreamTombstonedError,
-} from '@millrace/contracts'
+import { InvalidValueError } from '@millrace/contracts'
 import type {
   AppendReceipt,
   CommitId,
   EncodedEvent,
   EventId,
   EventVersion,
-  ExpectedVersion,
   IdFactory,
   StoredEvent,
 } from '@millrace/contracts'
@@ -30,14 +23,6 @@ export interface Stamp {
   unusedId: EventId | undefined
   /** Index of the next event in the commit. */
   index: number
-}
-
-/** @throws what an append is refused with when its stream is not what it expected */
-export function checkExpectation({ id, version, tombstone }: MemoryStream, expected: ExpectedVersion): void {
-  if (tombstone !== undefined) throw new StreamTombstonedError(id)
-  if (expected === 'any' || satisfiesExpectation(expected, version)) return
-  if (expected === 'stream-exists') throw new StreamNotFoundError(id)
-  throw new ConcurrencyError({ streamId: id, expected, actual: version })
 }
 
 /** The time a fact gets: the caller's, which must not decrease, else the later of now and the stream's last. */

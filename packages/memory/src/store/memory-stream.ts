@@ -36,6 +36,10 @@ export class MemoryStream {
     this.tombstone = { at, receipt }
   }
 
+  get tombstoned(): boolean {
+    return this.tombstone !== undefined
+  }
+
   /** 0 for a tombstoned stream. */
   get currentVersion(): EventVersion {
     return (this.tombstone === undefined ? this.version : 0) as EventVersion

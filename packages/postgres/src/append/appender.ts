@@ -1,5 +1,5 @@
-import { EventSerializationError, failpoint } from '@millrace/contracts'
-import type { CommitReceipt, EventVersion, IdFactory, StreamId } from '@millrace/contracts'
+import { checkHead, EventSerializationError, failpoint, Lanes, noHead } from '@millrace/contracts'
+import type { CommitReceipt, EventVersion, IdFactory, StreamHead, StreamId } from '@millrace/contracts'
 
 import { inSchema } from '../sql/schema-name.ts'
 import type { SchemaName } from '../sql/schema-name.ts'
@@ -10,11 +10,8 @@ import { AppendStatements } from './append-statements.ts'
 import { eventValues } from './event-values.ts'
 import type { EventValues } from './event-values.ts'
 import type { KnownCommits } from './known-commits.ts'
-import { Lanes } from './lanes.ts'
 import { eventIdsOf } from './prepared-commit.ts'
 import type { PreparedCommit, PreparedWrite } from './prepared-commit.ts'
-import { checkHead, noHead } from './stream-head.ts'
-import type { StreamHead } from './stream-head.ts'
 
 /** What the writing side of a store is made of. */
 export interface AppendParts {

@@ -1,12 +1,21 @@
 import {
+  checkHead,
   ConcurrencyError,
   failpoint,
   InvalidValueError,
+  noHead,
   StreamNotFoundError,
   StreamTombstonedError,
   tombstoneType,
 } from '@millrace/contracts'
-import type { AppendReceipt, CommitId, CommitReceipt, EventVersion, StreamId } from '@millrace/contracts'
+import type {
+  AppendReceipt,
+  CommitId,
+  CommitReceipt,
+  EventVersion,
+  StreamHead,
+  StreamId,
+} from '@millrace/contracts'
 
 import { inSchema } from '../sql/schema-name.ts'
 import type { SqlSession, SqlTransaction } from '../sql/sql-database.ts'
@@ -18,8 +27,6 @@ import type { CommitStatements } from './commit-statements.ts'
 import { mixedValues } from './event-values.ts'
 import { eventIdsOf } from './prepared-commit.ts'
 import type { PreparedCommit, PreparedWrite } from './prepared-commit.ts'
-import { checkHead, noHead } from './stream-head.ts'
-import type { StreamHead } from './stream-head.ts'
 
 interface HeadRow {
   readonly stream_id: string

@@ -1,4 +1,4 @@
-import { bucketOfStream, categoryOf, InvalidValueError } from '@millrace/contracts'
+import { bucketOfStream, categoryOf, occurrenceOf } from '@millrace/contracts'
 import type {
   CommitId,
   CommitOptions,
@@ -9,24 +9,19 @@ import type {
   ForeignId,
   IdFactory,
   NewEvent,
+  Occurrence,
   StreamId,
 } from '@millrace/contracts'
 
 import { fingerprintOf } from './fingerprint.ts'
 
 /** One stream's part of a commit, checked and encoded. */
-export interface PreparedWrite {
+export interface PreparedWrite extends Occurrence {
   readonly streamId: StreamId
   readonly category: string
   readonly bucket: number
   readonly expected: ExpectedVersion
   readonly events: readonly EncodedEvent[]
-  /** Milliseconds; of each event, before the stream's last is known. Undefined: all of them `lastOccurredAt`. */
-  readonly occurredAt: readonly number[] | undefined
-  /** Milliseconds; what the stream's occurred-at becomes, unless its last is later. */
-  readonly lastOccurredAt: number
-  /** Milliseconds; the caller's first own time, which must not lie before the stream's last. */
-  readonly firstGivenAt: number | undefined
   /** Bytes of all payloads, and of the largest. */
   readonly payloadBytes: number
   readonly largestPayload: number
@@ -73,27 +68,6 @@ export function eventIdsOf(
   }
 }
 
-function timesOf(
-  events: readonly EncodedEvent[],
-  now: number,
-): Pick<PreparedWrite, 'occurredAt' | 'lastOccurredAt' | 'firstGivenAt'> {
-  const given = events.find((event) => event.occurredAt !== undefined)?.occurredAt
-  if (given === undefined) return { occurredAt: undefined, lastOccurredAt: now, firstGivenAt: undefined }
-  const occurredAt: number[] = []
-  let last = 0
-  for (const event of events) {
-    const at = event.occurredAt?.getTime() ?? Math.max(now, last)
-    if (at < last)
-      throw new InvalidValueError(
-        'event.occurredAt',
-        `not before the event in front of it (${new Date(last).toISOString()})`,
-      )
-    occurredAt.push(at)
-    last = at
-  }
-  return { occurredAt, lastOccurredAt: last, firstGivenAt: given.getTime() }
-}
-
 function sizesOf(events: readonly EncodedEvent[]): Pick<PreparedWrite, 'payloadBytes' | 'largestPayload'> {
   let [payloadBytes, largestPayload] = [0, 0]
   for (const { payload } of events) {
@@ -109,7 +83,7 @@ function prepareWrite(
   events: readonly EncodedEvent[],
   now: number,
 ): PreparedWrite {
-  const { occurredAt, lastOccurredAt, firstGivenAt } = timesOf(events, now)
+  const { occurredAt, lastOccurredAt, firstGivenAt } = occurrenceOf(events, now)
   const { payloadBytes, largestPayload } = sizesOf(events)
   return {
     streamId,

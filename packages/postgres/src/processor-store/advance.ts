@@ -1,4 +1,4 @@
-import { LogReplacedError } from '@millrace/contracts'
+import { checkText, checkWhole, LogReplacedError } from '@millrace/contracts'
 import type { Advance, AdvanceReceipt, Lease } from '@millrace/contracts'
 
 import { moveCheckpoint } from './checkpoint.ts'
@@ -6,7 +6,6 @@ import { commitAs } from './ledger.ts'
 import type { Ledger } from './ledger.ts'
 import { openDeliveries, startedBefore } from './new-deliveries.ts'
 import { park, unpark } from './parking.ts'
-import { checkText, checkWhole } from './texts.ts'
 
 function checkAdvance({ checkpoint, records, deliveries, parked }: Advance): void {
   checkText('advance.checkpoint.generation', checkpoint.generation)

@@ -1,3 +1,4 @@
+import { checkText } from '@millrace/contracts'
 import type {
   DeadLetter,
   DeadLetterQueue,
@@ -16,7 +17,6 @@ import { toParkedRecord } from './parking.ts'
 import type { ParkedRow } from './parking.ts'
 import { toRecordCopy } from './record-copy.ts'
 import { noticeRetry } from './requests.ts'
-import { checkText } from './texts.ts'
 
 /** Of the copies of records, as they lie in the table: a page ends before it holds more than this. */
 const maxPageBytes = 8_000_000

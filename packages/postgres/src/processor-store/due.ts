@@ -1,4 +1,4 @@
-import { InvalidValueError } from '@millrace/contracts'
+import { checkWhole, InvalidValueError } from '@millrace/contracts'
 import type { DueDeliveries, DueOptions, Lease } from '@millrace/contracts'
 
 import { openDeliveryColumns } from './delivery-lists.ts'
@@ -6,7 +6,6 @@ import { toDelivery } from './delivery-rows.ts'
 import type { DeliveryRow } from './delivery-rows.ts'
 import { assertHeld } from './fence.ts'
 import type { Ledger } from './ledger.ts'
-import { checkWhole } from './texts.ts'
 
 const ofAction = `processor = $1 and partition = $2 and not in_flight and deliveries.action = wanted.action`
 

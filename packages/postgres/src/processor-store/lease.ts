@@ -1,9 +1,9 @@
-import { ConfigurationError } from '@millrace/contracts'
+import { checkDuration, checkText, ConfigurationError } from '@millrace/contracts'
 import type { AcquireOptions, Lease, LeaseAttempt, Position } from '@millrace/contracts'
 
 import { fencedError, leaseKey } from './fence.ts'
 import type { Ledger } from './ledger.ts'
-import { boundedText, checkDuration, checkText } from './texts.ts'
+import { boundedText } from './texts.ts'
 
 // in:    processor, partition, owner, ttl in milliseconds
 // out:   the new epoch and the checkpoint, or nothing where the lease is held or the processor paused

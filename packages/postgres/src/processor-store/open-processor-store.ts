@@ -1,3 +1,4 @@
+import { checkWhole } from '@millrace/contracts'
 import type {
   AcquireOptions,
   Advance,
@@ -38,7 +39,6 @@ import { readAllRequests, setPaused } from './requests.ts'
 import { settle } from './settle.ts'
 import { status } from './status.ts'
 import { TableVacuum } from './table-vacuum.ts'
-import { checkWhole } from './texts.ts'
 
 /** Settings of {@link openProcessorStore}. */
 export interface ProcessorStoreOptions {

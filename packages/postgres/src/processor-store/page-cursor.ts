@@ -1,7 +1,5 @@
-import { InvalidCursorError } from '@millrace/contracts'
+import { checkWhole, InvalidCursorError } from '@millrace/contracts'
 import type { Page } from '@millrace/contracts'
-
-import { checkWhole } from './texts.ts'
 
 const defaultLimit = 100
 const maxLimit = 1000

@@ -1,3 +1,4 @@
+import { checkWhole } from '@millrace/contracts'
 import type { Lease, NewParkedRecord, OperatorAction, ParkedRecord } from '@millrace/contracts'
 
 import type { SqlTransaction } from '../sql/sql-database.ts'
@@ -7,7 +8,7 @@ import { assertHeld, lockLease } from './fence.ts'
 import type { Ledger } from './ledger.ts'
 import { historiesOf } from './operator-log.ts'
 import { recordJson, recordSubject, toRecordCopy } from './record-copy.ts'
-import { boundedText, checkWhole } from './texts.ts'
+import { boundedText } from './texts.ts'
 
 // in:    processor, partition, and one array each of record ids, generations, commits, indexes, reasons, records,
 //        subjects

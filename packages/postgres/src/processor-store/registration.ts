@@ -1,9 +1,15 @@
-import { bucketCount, ConfigurationError, LogReplacedError } from '@millrace/contracts'
+import {
+  bucketCount,
+  checkProcessorName,
+  checkText,
+  checkWhole,
+  ConfigurationError,
+  LogReplacedError,
+} from '@millrace/contracts'
 import type { ProcessorRegistration } from '@millrace/contracts'
 
 import type { SqlTransaction } from '../sql/sql-database.ts'
 import type { Ledger } from './ledger.ts'
-import { checkProcessorName, checkText, checkWhole } from './texts.ts'
 
 const insertProcessor = `
   insert into :schema.processors (processor, log, partitions) values ($1, $2, $3) on conflict do nothing`

@@ -1,9 +1,9 @@
+import { checkText } from '@millrace/contracts'
 import type { ProcessorRequests } from '@millrace/contracts'
 
 import type { SqlTransaction } from '../sql/sql-database.ts'
 import type { Ledger } from './ledger.ts'
 import { logAction } from './operator-log.ts'
-import { checkText } from './texts.ts'
 
 const updatePaused = `update :schema.processors set paused = $2 where processor = $1`
 

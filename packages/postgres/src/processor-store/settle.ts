@@ -1,3 +1,4 @@
+import { checkDuration } from '@millrace/contracts'
 import type { AttemptResult, DeliveryVerdict, Lease, Settlement } from '@millrace/contracts'
 
 import { attemptJson, deliveryColumns } from './delivery-rows.ts'
@@ -5,7 +6,7 @@ import { lockLeaseForLedger } from './fence.ts'
 import { commitAs } from './ledger.ts'
 import type { Ledger } from './ledger.ts'
 import { recordJson, recordSubject } from './record-copy.ts'
-import { boundedText, checkDuration } from './texts.ts'
+import { boundedText } from './texts.ts'
 
 /** Ids, attempt numbers and attempts, side by side: the parameters 3 to 5 of every statement below. */
 const eachResult = 'unnest($3::text[]), unnest($4::int[]), jsonb_array_elements($5::jsonb)'

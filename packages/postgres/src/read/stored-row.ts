@@ -1,4 +1,4 @@
-import { bucketOfStream } from '@millrace/contracts'
+import { bucketOfStream, plainEvent } from '@millrace/contracts'
 import type {
   CommitId,
   Encryption,
@@ -163,26 +163,7 @@ export class StoredRow implements StoredEvent {
 
   /** The event as a plain object, for JSON and for copies. */
   toJSON(): StoredEvent {
-    const { id, streamId, type, schemaVersion, version, position, commitId, occurredAt, recordedAt } = this
-    const { metadata, tags, bucket, contentType, payload, encryption, previousHash } = this
-    return {
-      id,
-      streamId,
-      type,
-      schemaVersion,
-      version,
-      position,
-      commitId,
-      occurredAt,
-      recordedAt,
-      metadata,
-      tags,
-      bucket,
-      contentType,
-      payload,
-      encryption,
-      previousHash,
-    }
+    return plainEvent(this)
   }
 
   get #rest(): Rest | undefined {

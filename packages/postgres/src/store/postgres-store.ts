@@ -1,12 +1,14 @@
 import {
   checkCommitOptions,
   checkEventIds,
+  checkHead,
   checkStreamWrites,
   checkTombstoneOptions,
   ConnectionError,
-  jsonSerializer,
+  encodeTombstone,
   parseExpectedVersion,
   parseStreamId,
+  receiptFor,
   StreamNotFoundError,
   tombstoneType,
 } from '@millrace/contracts'
@@ -36,7 +38,6 @@ import { CommitWriter } from '../append/commit-writer.ts'
 import { KnownCommits } from '../append/known-commits.ts'
 import { prepareCommit } from '../append/prepared-commit.ts'
 import type { PrepareParts } from '../append/prepared-commit.ts'
-import { checkHead } from '../append/stream-head.ts'
 import { Announcer } from '../log/announcer.ts'
 import { PostgresLog } from '../log/postgres-log.ts'
 import { WakeUp } from '../log/wake-up.ts'
@@ -51,27 +52,6 @@ export interface PostgresStoreParts extends PrepareParts {
   readonly database: SqlDatabase
   readonly schema: SchemaName
   readonly generation: string
-}
-
-function encodeTombstone({ reason, metadata = {} }: TombstoneOptions): EncodedEvent {
-  return {
-    id: undefined,
-    type: tombstoneType,
-    schemaVersion: 1,
-    contentType: jsonSerializer.contentType,
-    payload: jsonSerializer.serialize({ reason }),
-    encryption: undefined,
-    occurredAt: undefined,
-    metadata,
-    tags: [],
-  }
-}
-
-/** The stream's own receipt; where a foreign id led to a commit of other streams, that of its first. */
-function receiptFor(streamId: StreamId, { streams }: CommitReceipt): AppendReceipt {
-  const receipt = streams.find((stream) => stream.streamId === streamId) ?? streams[0]
-  if (receipt === undefined) throw new Error('a commit has at least one stream')
-  return receipt
 }
 
 /** The event store of one schema. */

@@ -1,6 +1,6 @@
 /**
- * Lets one piece of work a key run at a time, in the order they came. Appends to one stream wait here for each other:
- * sent at once, all but one would be refused, and on several servers perhaps all of them.
+ * Lets one piece of work a key run at a time, in the order they came. Appends of one process to one stream wait here for
+ * each other: at the store each would hold a connection while it waits, or all but one would be refused.
  */
 export class Lanes {
   /** Those who wait, by key; undefined where the key is taken and nobody waits. */
