@@ -20,9 +20,18 @@ function abortOnSignals(): AbortSignal {
   return controller.signal
 }
 
-async function measure({ suite, quick, only }: Command, signal: AbortSignal): Promise<readonly Result[]> {
-  using progress = new Progress(process.stderr)
-  return await runSuite(suite, { quick, only, signal, progress: progress.progress })
+/** Measures, and reports what there is also where a row fails or somebody stops the run. */
+async function measure(command: Command, signal: AbortSignal): Promise<readonly Result[]> {
+  const { suite, quick, only } = command
+  const results: Result[] = []
+  const result = (one: Result): void => void results.push(one)
+  try {
+    using progress = new Progress(process.stderr)
+    await runSuite(suite, { quick, only, signal, progress: progress.progress, result })
+  } finally {
+    if (results.length > 0) report(command, results)
+  }
+  return results
 }
 
 function report({ suite, json, quick }: Command, results: readonly Result[]): void {
@@ -48,7 +57,6 @@ async function main(args: readonly string[]): Promise<number> {
       process.stderr.write(`no row's name holds ${JSON.stringify(parsed.command.only)}\n`)
       return 2
     }
-    report(parsed.command, results)
     return results.some(({ row }) => row.holds === false) ? 1 : 0
   } catch (error) {
     if (!signal.aborted) throw error

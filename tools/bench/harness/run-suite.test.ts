@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import type { Contest, Sampler } from './contest.ts'
 import { runSuite } from './run-suite.ts'
+import type { SuiteRun } from './run-suite.ts'
 import type { Suite } from './suite.ts'
 
 /** Two contests, with a note of everything that opens and closes. */
@@ -24,13 +25,21 @@ function noted(sampler: Sampler): { readonly suite: Suite; readonly notes: strin
 }
 
 const steady: Sampler = async () => ({ operations: 1, ms: 1 })
-const run = { quick: true, only: '', signal: new AbortController().signal, progress: (): void => undefined }
+const ignored = (): void => undefined
+const signal = new AbortController().signal
+const run = { quick: true, only: '', signal, progress: ignored, result: ignored }
+
+/** The names of the results that a run gives. */
+async function namesOf(suite: Suite, options: Partial<SuiteRun> = {}): Promise<readonly string[]> {
+  const names: string[] = []
+  await runSuite(suite, { ...run, ...options, result: ({ row }) => names.push(row.name) })
+  return names
+}
 
 test('contests open and close one after another, and progress runs from 0 to 1', async () => {
   const { suite, notes } = noted(steady)
   const seen: number[] = []
-  const results = await runSuite(suite, { ...run, progress: (done) => seen.push(done) })
-  expect(results.map(({ row }) => row.name)).toEqual(['left', 'right'])
+  expect(await namesOf(suite, { progress: (done) => seen.push(done) })).toEqual(['left', 'right'])
   expect(notes).toEqual(['open left', 'close left', 'open right', 'close right', 'close suite'])
   expect(seen).toEqual(seen.toSorted((a, b) => a - b))
   expect([seen[0], seen.at(-1)]).toEqual([0, 1])
@@ -38,8 +47,7 @@ test('contests open and close one after another, and progress runs from 0 to 1',
 
 test('only what was asked for opens', async () => {
   const { suite, notes } = noted(steady)
-  const results = await runSuite(suite, { ...run, only: 'igh' })
-  expect(results.map(({ row }) => row.name)).toEqual(['right'])
+  expect(await namesOf(suite, { only: 'igh' })).toEqual(['right'])
   expect(notes).toEqual(['open right', 'close right', 'close suite'])
 })
 
@@ -47,4 +55,18 @@ test('a failure closes everything and is not hidden', async () => {
   const { suite, notes } = noted(() => Promise.reject(new Error('slipped')))
   await expect(runSuite(suite, run)).rejects.toThrow('slipped')
   expect(notes).toEqual(['open left', 'close left', 'close suite'])
+})
+
+test('what was measured before a failure is told', async () => {
+  let samples = 0
+  const { suite } = noted(async () => {
+    samples += 1
+    if (samples > 10) throw new Error('slipped')
+    return { operations: 1, ms: 1 }
+  })
+  const names: string[] = []
+  await expect(runSuite(suite, { ...run, result: ({ row }) => names.push(row.name) })).rejects.toThrow(
+    'slipped',
+  )
+  expect(names).toEqual(['left'])
 })

