@@ -255,6 +255,21 @@ describe('appends that wait for each other', () => {
   })
 })
 
+describe('many appends at once to one stream', () => {
+  test('wait for each other for longer than one may take, as long as there are answers', async () => {
+    const patienceMs = 100
+    await using raw = await openRawStore({ patienceMs })
+    const { store } = raw
+    const id = freshStream()
+    const begun = performance.now()
+    await Promise.all(
+      Array.from({ length: 1_500 }, async () => await store.append(id, facts(1), { expectedVersion: 'any' })),
+    )
+    expect(performance.now() - begun).toBeGreaterThan(patienceMs)
+    expect(await store.currentVersion(id)).toBe(1_500)
+  })
+})
+
 describe('a commit that is repeated', () => {
   test('is found by the time of its id, however much came after it', async () => {
     await using raw = await openRawStore()

@@ -47,14 +47,18 @@ export class Appender {
    * @throws {@link PayloadTooLargeError} where it cannot
    */
   async append(commit: PreparedCommit, write: PreparedWrite): Promise<CommitReceipt | undefined> {
-    const { heads, lanes } = this.#parts
+    const { heads, lanes, watch } = this.#parts
     const draft = this.#draft(write, heads.get(write.subject) ?? noHead)
     if (!this.#fitsOne(draft)) return undefined
-    const since = performance.now()
+    let since = performance.now()
     const turn = lanes.enter(write.subject)
     if (turn !== undefined) await turn
     try {
-      if (turn !== undefined) this.#sending(commit, since).checkTime()
+      if (turn !== undefined) {
+        // Many appends at once to one stream: the last of them waits for all others, and that is no silence.
+        since = Math.max(since, watch.acknowledgedAt)
+        this.#sending(commit, since).checkTime()
+      }
       const before = failpoint('append:before-commit')
       if (before !== undefined) await before
       const append: Append = { commit, write, since, draft, guard: 0 }

@@ -39,7 +39,7 @@ export class BatchWriter {
 
   /** Records all writes or none. @throws {@link NotSupportedError} for a server, or a stream, without atomic batches */
   async commit(commit: PreparedCommit): Promise<CommitReceipt> {
-    const { stream, lanes, link, patienceMs } = this.#parts
+    const { stream, lanes, link, patienceMs, watch } = this.#parts
     const subjects = commit.writes.map(({ subject }) => subject)
     if (!commit.writes.some(isWritten)) return await this.#checkOnly(commit)
     if (!stream.batches)
@@ -48,6 +48,7 @@ export class BatchWriter {
       )
     const sending = new Sending(commit, { patienceMs, closed: link.closed })
     return await lanes.runAll(subjects, async () => {
+      sending.renew(watch.acknowledgedAt)
       sending.checkTime()
       await failpoint('append:before-commit')
       const state: Commit = { sending, mayBeKnown: true, guard: 0 }

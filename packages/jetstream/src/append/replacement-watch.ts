@@ -16,6 +16,7 @@ export class ReplacementWatch {
   readonly #link: NatsLink
   readonly #stream: WatchedStream
   #highest: number
+  #acknowledgedAt = -Infinity
   #replaced: LogReplacedError | undefined
 
   /** `highest`: the stream's last sequence when it was opened. */
@@ -30,6 +31,11 @@ export class ReplacementWatch {
     return this.#highest
   }
 
+  /** What `performance.now` said when a message of this process was last acknowledged; before any was, -Infinity. */
+  get acknowledgedAt(): number {
+    return this.#acknowledgedAt
+  }
+
   /** @throws {@link LogReplacedError} once it has been noticed: from then on nothing may be read or written */
   check(): void {
     if (this.#replaced !== undefined) throw this.#replaced
@@ -42,6 +48,7 @@ export class ReplacementWatch {
    */
   acknowledged(sequence: number, before: number): Promise<void> | undefined {
     if (sequence <= before) return this.#lost(sequence, before)
+    this.#acknowledgedAt = performance.now()
     if (sequence > this.#highest) this.#highest = sequence
     return undefined
   }

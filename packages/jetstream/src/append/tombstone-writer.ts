@@ -34,10 +34,11 @@ export class TombstoneWriter {
 
   /** Closes the stream of the commit's one write, whose one event is the tombstone. */
   async tombstone(commit: PreparedCommit, write: PreparedWrite): Promise<AppendReceipt> {
-    const { lanes, link, patienceMs } = this.#parts
+    const { lanes, link, patienceMs, watch } = this.#parts
     const options = { patienceMs, closed: link.closed }
     const sending = new Sending(commit, options)
     const receipt = await lanes.run(write.subject, async () => {
+      sending.renew(watch.acknowledgedAt)
       sending.checkTime()
       await failpoint('append:before-commit')
       const closed = await sending.until(async () => await this.#try(sending, write))

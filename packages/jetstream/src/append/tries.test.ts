@@ -44,6 +44,16 @@ describe('something that is tried', () => {
     await expect(missing).rejects.toMatchObject({ code: 'ERR_CONFIGURATION', setting: 'name' })
   })
 
+  test('is given more time when others had answers while it waited for its turn', async () => {
+    const tries = new Tries({ patienceMs: 60_000, since: performance.now() - 60_001, closed: open })
+    expect(() => tries.checkTime()).toThrow('did not answer in time')
+    tries.renew(performance.now())
+    tries.checkTime()
+    tries.renew(-Infinity)
+    tries.checkTime()
+    await expect(tries.until(async () => await Promise.resolve('done'))).resolves.toBe('done')
+  })
+
   test('ends with the store', async () => {
     const closing = new AbortController()
     const tries = new Tries({ patienceMs: 60_000, closed: closing.signal })

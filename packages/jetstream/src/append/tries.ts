@@ -35,13 +35,15 @@ export function isSilence(error: unknown): boolean {
 
 /** Tries something until it has a result, or for too long. */
 export class Tries {
-  readonly #deadline: number
+  readonly #patienceMs: number
+  #deadline: number
   readonly #closed: AbortSignal
   #pauses = 0
   #reason: unknown
   #missingSince: number | undefined
 
   constructor({ patienceMs, since = performance.now(), closed }: TriesOptions) {
+    this.#patienceMs = patienceMs
     this.#deadline = since + patienceMs
     this.#closed = closed
   }
@@ -58,6 +60,11 @@ export class Tries {
       }
       this.checkTime()
     }
+  }
+
+  /** Whoever waited for a turn while others had answers has not waited in vain: the patience begins anew at that time. */
+  renew(since: number): void {
+    this.#deadline = Math.max(this.#deadline, since + this.#patienceMs)
   }
 
   /** To be asked before something begins that had to wait for its turn. @throws {@link ConnectionError} when it is too late */

@@ -13,6 +13,8 @@ export interface LongRange extends MessageRange {
   /** One subject with wildcards for all filters; whoever reads it leaves out what none of them means. */
   readonly cover: string
   readonly purpose: ConsumerPurpose
+  /** How many messages are likely to be needed: the server looks for no more at first. @defaultValue many */
+  readonly firstPage?: number
   /** Leaves the payloads out, of the messages that come through the consumer. */
   readonly headersOnly?: boolean
 }
@@ -33,7 +35,7 @@ export class LongSource implements MessageSource {
   constructor(parts: ReadParts, range: LongRange) {
     this.#parts = parts
     this.#range = range
-    this.#scan = this.#scanFrom(range.from)
+    this.#scan = this.#scanFrom(range.from, range.firstPage)
   }
 
   async next(): Promise<readonly StoredMessage[] | undefined> {
@@ -57,10 +59,15 @@ export class LongSource implements MessageSource {
     await this.#consumer?.close()
   }
 
-  #scanFrom(from: number): ScanSource {
+  #scanFrom(from: number, pageMessages?: number): ScanSource {
     const { filters, cover } = this.#range
     const [only = cover] = filters
-    return new ScanSource(this.#parts, filters.length === 1 ? only : cover, { ...this.#range, from })
+    return new ScanSource(
+      this.#parts,
+      filters.length === 1 ? only : cover,
+      { ...this.#range, from },
+      pageMessages,
+    )
   }
 
   async #scanned(): Promise<readonly StoredMessage[] | undefined> {

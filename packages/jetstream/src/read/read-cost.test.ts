@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { cheapestWay } from './read-cost.ts'
+import { cheapestWay, lengthsOf } from './read-cost.ts'
 import type { StreamWindow } from './stream-window.ts'
 
 interface Shape {
@@ -42,4 +42,17 @@ test('without a trail there is nothing but the search', () => {
   const newest = { events: { header: { version: 100, count: 1 }, sequence: 1_000_000 } }
   const window = { low: 1, newest } as unknown as StreamWindow
   expect(cheapestWay(window, [], { limit: Infinity, roundTripMs: 0.1 })).toBe('search')
+})
+
+test('a search ends with the last message that is wanted', () => {
+  const lengths = (low: number, limit: number, count = 1): object =>
+    lengthsOf(
+      { low, newest: { events: { header: { version: 101 - count, count } } } } as unknown as StreamWindow,
+      limit,
+    )
+  expect(lengths(1, 1)).toEqual({ wanted: 1, searched: 1 })
+  expect(lengths(1, Infinity)).toEqual({ wanted: 100, searched: 100 })
+  expect(lengths(41, 10)).toEqual({ wanted: 10, searched: 50 })
+  expect(lengths(91, Infinity)).toEqual({ wanted: 10, searched: 100 })
+  expect(lengths(1, 10, 10)).toEqual({ wanted: 1, searched: 1 })
 })

@@ -13,9 +13,10 @@ export class ScanSource implements MessageSource {
   readonly #direct: DirectGet
   readonly #subject: string
   readonly #range: MessageRange
-  readonly #pageMessages: number
+  #pageMessages: number
   #from: number
 
+  /** `pageMessages`: the most of the first page; every further one may be twice as large as the one before it. */
   constructor(parts: ReadParts, subject: string, range: MessageRange, pageMessages: number = largestPage) {
     this.#parts = parts
     this.#direct = new DirectGet(parts)
@@ -40,6 +41,7 @@ export class ScanSource implements MessageSource {
         maxBytes: pageBytes,
       }
       const { messages, isEnd } = await this.#direct.page(request, signal)
+      this.#pageMessages = Math.min(this.#pageMessages * 2, largestPage)
       const wanted = messages.filter(({ sequence }) => sequence <= until)
       if (wanted.length < messages.length) this.#from = until + 1
       else this.#from = (wanted.at(-1)?.sequence ?? this.#from - 1) + 1

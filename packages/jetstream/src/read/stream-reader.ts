@@ -8,7 +8,7 @@ import { LongSource } from './long-source.ts'
 import type { MessageSource } from './message-source.ts'
 import { nothing, PagedEvents } from './paged-events.ts'
 import type { EventSource } from './paged-events.ts'
-import { cheapestWay } from './read-cost.ts'
+import { cheapestWay, lengthsOf } from './read-cost.ts'
 import type { ReadParts } from './read-parts.ts'
 import { StreamEvents } from './stream-events.ts'
 import { isTombstone, lastVersion, newestOf } from './stream-window.ts'
@@ -88,9 +88,15 @@ export class StreamReader {
     const walk = new TrailWalk(this.#parts, window)
     const way = cheapestWay(window, walk.ahead, costs)
     const exact = way === 'exact' ? await this.#exact(window, walk) : undefined
-    return (
-      exact ?? new LongSource(this.#parts, { ...range, filters: [subject], cover: subject, purpose: 'read' })
-    )
+    if (exact !== undefined) return exact
+    const firstPage = lengthsOf(window, costs.limit).searched
+    return new LongSource(this.#parts, {
+      ...range,
+      filters: [subject],
+      cover: subject,
+      purpose: 'read',
+      firstPage,
+    })
   }
 
   /** Undefined where the trail ends before the window begins. */

@@ -107,6 +107,22 @@ describe('a store', () => {
     await expect(store.health()).rejects.toMatchObject(gone)
   })
 
+  test('sends no more of a stream than was asked for', async () => {
+    await using raw = await openRawStore()
+    const { store, connection } = raw
+    const id = freshStream()
+    for (let version = 0; version < 60; version++)
+      await store.append(id, facts(1), { expectedVersion: version })
+    const received = async (options: object): Promise<number> => {
+      const before = connection.stats().inMsgs
+      expect(await collect(store.read(id, options))).not.toHaveLength(0)
+      return connection.stats().inMsgs - before
+    }
+    expect(await received({ limit: 1 })).toBeLessThan(10)
+    expect(await received({ limit: 10 })).toBeLessThan(20)
+    expect(await received({})).toBeLessThan(70)
+  })
+
   test('with a foreign message at the end of a stream takes no append there', async () => {
     await using raw = await openRawStore()
     const { store, link, subjects } = raw
