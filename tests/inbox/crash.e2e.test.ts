@@ -1,9 +1,8 @@
-import { failpointNames } from '@millrace/contracts'
-import type { FailpointName } from '@millrace/contracts'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 
 import { crashAtFailpoint, crashDuringStart, measureFirstStart, passesBeforeReady } from './support/crash.ts'
-import { hitOf } from './support/failpoint-hits.ts'
+import { hitOf, inboxFailpoints } from './support/failpoint-hits.ts'
+import type { InboxFailpoint } from './support/failpoint-hits.ts'
 import { chooseSeed, createRandom } from './support/random.ts'
 
 // After a kill most of the time is waiting for the dead owner's leases to end, which several can do side by side.
@@ -23,7 +22,7 @@ beforeAll(async () => {
 })
 
 describe('a start that is killed is made good by the next one', () => {
-  test.concurrent.for([...failpointNames])('killed at %s', async (name: FailpointName) => {
+  test.concurrent.for([...inboxFailpoints])('killed at %s', async (name: InboxFailpoint) => {
     expect(await crashAtFailpoint(name, hitOf(name))).toMatchObject({ hit: true, problems: [] })
   })
 

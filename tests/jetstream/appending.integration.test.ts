@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 import { createIdFactory, parseCommitId } from '@millrace/contracts'
 import type { CommitId, EventStore, StreamId } from '@millrace/contracts'
 import { describe, expect, test, vi } from 'vitest'
 
 import { collect } from './support/collect.ts'
 import { fact, facts, freshStream, numbersOf, upTo, versionsOf } from './support/events.ts'
+import { until } from './support/eventually.ts'
 import { inTurn } from './support/in-turn.ts'
 import { useStage } from './support/stage.ts'
 import { openTarget } from './support/store-target.ts'
@@ -109,7 +108,11 @@ describe.each(topologies)('appending, %s', (topology) => {
     }))
     const several = await store.commit(writes, { commitId: freshCommit() })
     await store.append(streamId, [fact(3)], { expectedVersion: 2 })
-    await sleep(3 * windowMs)
+    // Sent after the commits, so that it is forgotten after them.
+    const marker = async (): Promise<number> =>
+      await raw.publish(`${raw.name}.fence.marker`, '', { 'Nats-Msg-Id': commitId.replace(/^./, 'm') })
+    const remembered = await marker()
+    await until(async () => (await marker()) !== remembered, { what: 'the server to forget' })
     await using stranger = await openTarget(target)
     for (const client of [store, stranger]) {
       const again = await client.append(streamId, events, { expectedVersion: 0, commitId })
@@ -171,10 +174,15 @@ describe.each(topologies)('appending, %s', (topology) => {
     await expect(raw.openBatch(subject, mint())).rejects.toMatchObject({ code: 10_210 })
     const [a, b] = [freshStream(), freshStream()]
     const writes = [a, b].map((streamId) => ({ streamId, events: [fact(5)], expectedVersion: 0 }))
+    let sent = 0
+    const count = (): void => void (sent += 1)
+    const sending = raw.connection.subscribe(`${target.name}.es.>`, { callback: count })
+    await raw.connection.flush()
     const commit = store.commit(writes)
     let isDone = false
     void commit.finally(() => (isDone = true)).catch(() => undefined)
-    await sleep(300)
+    await until(() => sent > 3 * writes.length, { what: 'the commit to be sent a fourth time' })
+    sending.unsubscribe()
     expect(isDone).toBe(false)
     for (const id of batches) await raw.closeBatch(subject, id)
     expect((await commit).streams.map(({ version }) => version)).toEqual([1, 1])
@@ -194,6 +202,16 @@ describe.each(topologies)('appending, %s', (topology) => {
     expect(numbersOf(stored)).toEqual(upTo(count))
     expect(new Set(stored.map(({ position }) => position.commit)).size).toBe(1)
     await store.append(streamId, [fact(0)], { expectedVersion: count })
+  })
+
+  test('fifty thousand events are one commit, written and read back whole', { timeout: 60_000 }, async () => {
+    const { store } = stage()
+    const streamId = freshStream()
+    const receipt = await store.append(streamId, facts(50_000), { expectedVersion: 0 })
+    expect(receipt.version).toBe(50_000)
+    const stored = await collect(store.read(streamId))
+    expect(numbersOf(stored)).toEqual(upTo(50_000).map((n) => n - 1))
+    expect(new Set(stored.map(({ position }) => position.commit)).size).toBe(1)
   })
 
   test('an event above the maximum is refused before anything is written', async () => {

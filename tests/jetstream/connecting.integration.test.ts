@@ -72,6 +72,15 @@ describe('credentials', () => {
     expect(await refusal(server, {}, [])).toMatchObject(badCredentials)
   })
 
+  test('a password with commas, as it stands in a list of servers', async () => {
+    await using server = await startNats({ settings: users([{ user: 'anna', password: 'one,two,3' }]) })
+    const url = server.url.replace('//', '//anna:one,two,3@')
+    await works(server, { servers: url })
+    await works(server, { servers: `${url},${server.url}, ${url}` })
+    const wrong = { servers: `${server.url.replace('//', '//anna:one,wr0ng@')},${server.url}` }
+    expect(await refusal(server, wrong, ['wr0ng'])).toMatchObject(badCredentials)
+  })
+
   test('a token', async () => {
     await using server = await startNats({ settings: { authorization: { token: 'right-t0ken' } } })
     await works(server, { credentials: { token: 'right-t0ken' } })
@@ -135,6 +144,26 @@ describe('TLS', () => {
     await works(asking, { tls: ours })
     const without = await refusal(asking, { tls: { caFile: authority } }, [])
     expect(without).toMatchObject({ code: expect.stringMatching(/^ERR_CON/) as string })
+  })
+
+  test('files that hold nothing of use are refused by the name of their setting, without being shown', async () => {
+    using folder = temporaryFolder()
+    const { authority, server: own, client } = await createCertificates(folder.path)
+    const wrong = join(folder.path, 'wrong.pem')
+    writeFileSync(wrong, 'no-certificate')
+    const server = { url: 'nats://127.0.0.1:1' }
+    const ours = { caFile: authority, certFile: client.certificate, keyFile: client.key }
+    for (const setting of ['caFile', 'certFile', 'keyFile'] as const) {
+      const refused = { code: 'ERR_CONFIGURATION', setting: `tls.${setting}` }
+      const gone = { tls: { ...ours, [setting]: join(folder.path, 'none.pem') } }
+      expect(await refusal(server, gone, [])).toMatchObject(refused)
+      const useless = { tls: { ...ours, [setting]: wrong } }
+      expect(await refusal(server, useless, ['no-certificate'])).toMatchObject(refused)
+    }
+    expect(await refusal(server, { tls: { ...ours, keyFile: own.key } }, [])).toMatchObject({
+      code: 'ERR_CONFIGURATION',
+      setting: 'tls.keyFile',
+    })
   })
 
   test('a client that wants TLS does not talk to a server without it', async () => {

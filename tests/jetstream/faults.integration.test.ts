@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 import { startToxiproxy } from '@millrace/tools/services'
-import { describe, expect, test } from 'vitest'
+import { connect } from '@nats-io/transport-node'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 
 import { collect } from './support/collect.ts'
 import { runCutCampaign } from './support/cut-campaign.ts'
@@ -108,15 +107,22 @@ describe.each(topologies)('a connection that swallows what is sent, %s', (topolo
       await using toxiproxy = await startToxiproxy()
       const way = await toxiproxy.open(servers.nodes[0] ?? { port: 0 })
       const requestTimeoutMs = 200
-      const path = [`nats://127.0.0.1:${way.port}`]
-      await using far = await openTarget({ ...target, servers: path, requestTimeoutMs })
+      const connection = await connect({
+        servers: `127.0.0.1:${way.port}`,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 100,
+      })
+      onTestFinished(async () => await connection.close())
+      await using far = await openTarget({ ...target, connection, requestTimeoutMs })
+      const published = vi.spyOn(connection, 'publish')
       const streamId = freshStream()
       await far.append(streamId, facts(2), { expectedVersion: 0 })
       const before = (await raw.info()).state.last_seq
       await way.add({ type: 'timeout', stream: direction, attributes: { timeout: 0 } })
+      published.mockClear()
       const append = far.append(streamId, facts(3, 2), { expectedVersion: 2 })
-      // Long enough for the first request to be given up, and for the next one to be lost as well.
-      await sleep(3 * requestTimeoutMs)
+      const isAskedAgain = (): boolean => published.mock.calls.length > 2
+      await until(isAskedAgain, { what: 'the append and the question behind it to be given up' })
       expect((await raw.info()).state.last_seq - before).toBe(wasStored ? 1 : 0)
       await way.mend()
       expect(await append).toMatchObject({ version: 5, replayed: false })

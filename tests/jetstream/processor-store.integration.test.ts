@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 import { effectFreeStoreContract } from '@millrace/conformance'
 import { createEventDecoder, FencedError, isMillraceError } from '@millrace/contracts'
 import type { Lease, ProcessorStore } from '@millrace/contracts'
@@ -364,11 +362,12 @@ async function contend(
     return result
   }
   const { processor, owner, stop } = at
-  while (!stop.aborted) {
+  const tryIt = async (): Promise<boolean> => {
     const asked = await timed(() => store.acquire({ processor, partition: 0 }, { owner, ttlMs: 2_000 }))
     if (asked.kind === 'granted') await hold(asked.lease)
-    else await sleep(50)
+    return stop.aborted
   }
+  await until(tryIt, { what: 'the contest to be over', deadlineMs: 100_000 })
   return { written, worstMs }
 
   async function hold(lease: Lease): Promise<void> {
@@ -379,7 +378,6 @@ async function contend(
         await timed(() => store.advance(lease, advanceTo(next)))
         written.push({ commit: next, epoch: lease.epoch })
         await timed(() => store.renew(lease, 2_000))
-        await sleep(10)
       }
       await timed(() => store.release(lease))
     } catch (error) {

@@ -9,7 +9,17 @@ const here = import.meta.dirname
 const root = join(here, '../..')
 const readmes = [
   'README.md',
-  ...['memory', 'postgres', 'processing', 'jetstream'].map((name) => `packages/${name}/README.md`),
+  ...[
+    'memory',
+    'postgres',
+    'processing',
+    'jetstream',
+    'aggregates',
+    'migration',
+    'upcasting',
+    'cbor',
+    'testing',
+  ].map((name) => `packages/${name}/README.md`),
 ]
 
 function block(readme: string, language: string): string {

@@ -15,6 +15,7 @@ const deepTests: Readonly<Record<string, string>> = {
   'jetstream-consumers': 'tests/jetstream/deep/jetstream-consumers.ts',
   'jetstream-cuts': 'tests/jetstream/deep/jetstream-cuts.ts',
   'jetstream-kills': 'tests/jetstream/deep/jetstream-kills.ts',
+  migration: 'tests/migration/deep/migration.ts',
   mutants: 'tools/mutants/deep.ts',
 }
 

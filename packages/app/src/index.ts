@@ -2,6 +2,7 @@ export { findConfig } from './config/find-config.ts'
 export { loadConfig } from './config/load-config.ts'
 export type {
   AppDefinition,
+  AppDecoding,
   AppOptions,
   ProcessorContext,
   ReadModel,
@@ -50,9 +51,12 @@ export type {
 } from './management/views.ts'
 export type { AppChange, DeliveryNews, ProcessorNews } from './open/app-change.ts'
 export type { App } from './open/app.ts'
+export type { AppDecoders } from './open/app-decoders.ts'
 export { openApp } from './open/open-app.ts'
 export type { OpenOptions } from './open/open-app.ts'
 export type { StateStorage, Storage } from './open/storage.ts'
+export { openReplacement } from './replacement/open-replacement.ts'
+export type { AppReplacement, ReplacementRequest } from './replacement/open-replacement.ts'
 export {
   checkToken,
   loadSecrets,

@@ -8,6 +8,8 @@ import { tailEvents } from './commands/events.ts'
 import type { TailFlags } from './commands/events.ts'
 import { listConsumers, sweepConsumers } from './commands/jetstream.ts'
 import type { SweepFlags } from './commands/jetstream.ts'
+import { runMigration, swapMigration, verifyMigration } from './commands/migrate.ts'
+import type { RunFlags, SwapFlags, VerifyFlags } from './commands/migrate.ts'
 import { changeProcessor, listProcessors } from './commands/processors.ts'
 import { showStatus } from './commands/status.ts'
 import { listStreams, showStream } from './commands/streams.ts'
@@ -26,6 +28,9 @@ export interface Program {
 
 /** Runs a command's work with the options given anywhere on the command line. */
 type Perform = (command: Command, work: CommandWork) => Promise<void>
+
+/** Runs a command that opens what it needs by itself. */
+type PerformAlone = (work: (io: CliIo) => Promise<ExitCode>) => Promise<void>
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 
@@ -69,6 +74,7 @@ function addStreams(root: Command, perform: Perform): void {
     .option('--from <version>', 'lowest version')
     .option('--to <version>', 'highest version')
     .option('--backwards', 'newest first')
+    .option('--raw', 'as stored, before any upcaster')
     .action((id: string, flags: StreamShowFlags, command: Command) =>
       perform(command, (context) => showStream(context, id, flags)),
     )
@@ -82,6 +88,7 @@ function addEvents(root: Command, perform: Perform): void {
     .option('--type <type>', 'only this type; may be repeated', collect)
     .option('--category <name>', 'only this category; may be repeated', collect)
     .option('--no-follow', 'end after the newest')
+    .option('--raw', 'as stored, before any upcaster; types are those stored')
     .action((flags: TailFlags, command: Command) => perform(command, (context) => tailEvents(context, flags)))
 }
 
@@ -142,6 +149,37 @@ function addJetStream(root: Command, perform: Perform): void {
     )
 }
 
+function addMigrate(root: Command, perform: PerformAlone): void {
+  const migrate = root
+    .command('migrate')
+    .description('bring all events to their current form: copy, verify, swap')
+  const onLog = (name: string, description: string): Command =>
+    leaf(migrate, name, description)
+      .option('--source <url>', 'nats:// or postgres:// URL of the events (default: where the app has them)')
+      .option('--stream <name>', 'JetStream stream or SQL schema of the events (default: that of the app)')
+      .option('--to <stream>', 'stream or schema of the copy (default: the stream with a number behind it)')
+  onLog('run', 'copy the log through the upcasters; the log itself is only read')
+    .option('--batch-size <n>', 'events read and written at a time (default: 5000)')
+    .option('--dry-run', 'only say what would be written')
+    .option('--restart', 'delete what was copied before')
+    .action((_flags: object, command: Command) =>
+      perform((io) => runMigration(command.optsWithGlobals<RunFlags>(), io)),
+    )
+  onLog('verify', 'compare the log with its copy; without one, say what would change')
+    .option('--sample-size <n>', 'events looked at closely (default: 1000)')
+    .option('--seed <text>', 'draws the same events again (default: a random one, printed)')
+    .action((_flags: object, command: Command) =>
+      perform((io) => verifyMigration(command.optsWithGlobals<VerifyFlags>(), io)),
+    )
+  onLog('swap', 'put the copy in the place of the log')
+    .option('--batch-size <n>', 'events read and written at a time (default: 5000)')
+    .option('--accept-set-aside', 'leave events that could not be lifted in the old log')
+    .option('--back', 'put the old log back, while nothing was appended since')
+    .action((_flags: object, command: Command) =>
+      perform((io) => swapMigration(command.optsWithGlobals<SwapFlags>(), io)),
+    )
+}
+
 /** Builds the command line. Nothing is run before it parses. */
 export function createProgram(io: CliIo): Program {
   let result: ExitCode = exitCode.ok
@@ -159,5 +197,8 @@ export function createProgram(io: CliIo): Program {
     )
   for (const add of [addStatus, addStreams, addEvents, addProcessors, addDlq, addJetStream])
     add(root, perform)
+  addMigrate(root, async (work) => {
+    result = await work(io)
+  })
   return { command: root, exitCode: () => result }
 }

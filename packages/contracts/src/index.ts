@@ -1,6 +1,12 @@
 export { decodeEvents } from './codec/decode-events.ts'
 export { createEventDecoder } from './codec/decoder.ts'
-export type { DecryptHook, EventDecoder, EventDecoderOptions, UpcastHook } from './codec/decoder.ts'
+export type {
+  DecryptHook,
+  EventDecoder,
+  EventDecoderOptions,
+  SkippedEvent,
+  UpcastHook,
+} from './codec/decoder.ts'
 export { encodeTombstone } from './codec/encode-tombstone.ts'
 export { createEventEncoder } from './codec/encoder.ts'
 export type { EncodedEvent, EventEncoder, EventEncoderOptions } from './codec/encoder.ts'
@@ -50,16 +56,20 @@ export {
 } from './errors/store-errors.ts'
 export type { VersionConflict } from './errors/store-errors.ts'
 export {
+  DowncastFailedError,
   EventSerializationError,
   InvalidCursorError,
   InvalidStreamNameError,
   InvalidValueError,
   UnknownEventVersionError,
+  UpcasterFailedError,
 } from './errors/value-errors.ts'
+export type { FailedDowncast, FailedUpcast } from './errors/value-errors.ts'
 export { defineEvents } from './events/define-events.ts'
 export type {
   EnvelopeOf,
   EventCreator,
+  EventDataOf,
   EventDefinition,
   EventDefinitions,
   EventRegistry,
@@ -71,8 +81,8 @@ export type {
 } from './events/define-events.ts'
 export { assertRoundTrip } from './events/round-trip.ts'
 export { isEventType, tombstoneType } from './events/event-type.ts'
-export { failpoint, failpointNames, setFailpointHandler } from './failpoints/failpoints.ts'
-export type { FailpointHandler, FailpointName } from './failpoints/failpoints.ts'
+export { defineFailpoint, failpoint, failpointNames, setFailpointHandler } from './failpoints/failpoints.ts'
+export type { Failpoint, FailpointHandler, FailpointName } from './failpoints/failpoints.ts'
 export { bucketCount, bucketOf, bucketOfStream } from './ids/bucket.ts'
 export { escapeFilePath, escapeSubjectToken, unescapeFilePath, unescapeSubjectToken } from './ids/escape.ts'
 export {
@@ -128,6 +138,14 @@ export type {
   Settlement,
   StateWrite,
 } from './processing/processor-store.ts'
+export type {
+  CopiedCommit,
+  CopiedEvent,
+  CopiedTombstone,
+  CopiedWrite,
+  LogCopy,
+} from './replacement/log-copy.ts'
+export type { LogReplacement, ReplacementState } from './replacement/log-replacement.ts'
 export {
   checkCommitOptions,
   checkEventIds,

@@ -7,6 +7,8 @@ export type { JetStreamProcessorStoreOptions } from './processor-store/open-jets
 export type { StreamPlan } from './provision/provision-stream.ts'
 export type { StreamConfig, StreamDifference } from './provision/stream-config.ts'
 export type { StreamSettings } from './provision/stream-settings.ts'
+export { openJetStreamReplacement } from './replace/open-jetstream-replacement.ts'
+export type { JetStreamReplacementOptions } from './replace/open-jetstream-replacement.ts'
 export type { JetStreamStore } from './store/jetstream-store.ts'
 export { inspectJetStream, openJetStreamStore } from './store/open-jetstream-store.ts'
 export type { JetStreamStoreOptions, JetStreamTarget } from './store/open-jetstream-store.ts'

@@ -1,6 +1,8 @@
 export { openProcessorStore } from './processor-store/open-processor-store.ts'
 export type { MigrateMode } from './migrations/migrate.ts'
 export type { ProcessorStoreOptions } from './processor-store/open-processor-store.ts'
+export { openPostgresReplacement } from './replace/open-postgres-replacement.ts'
+export type { PostgresReplacementOptions } from './replace/open-postgres-replacement.ts'
 export { openPg } from './sql/pg-database.ts'
 export type { PgOptions, PgPoolOptions, PgServer, PgServerConfig } from './sql/pg-options.ts'
 export { openPglite } from './sql/open-pglite.ts'

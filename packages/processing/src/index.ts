@@ -19,6 +19,7 @@ export type {
   ProcessingFact,
   ProcessorAdvanced,
   RecordParked,
+  RecordSkipped,
 } from './runtime/facts.ts'
 export { createProcessorRuntime } from './runtime/processor-runtime.ts'
 export type { ProcessorRuntime } from './runtime/processor-runtime.ts'

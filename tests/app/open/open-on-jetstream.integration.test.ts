@@ -1,7 +1,10 @@
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempDisposableSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 import { createManagement, defineApp, openApp, secretsFile } from '@millrace/app'
 import { defineProcessor } from '@millrace/processing'
+import { createCertificates, startNats } from '@millrace/tools/services'
 import { expect, inject, test } from 'vitest'
 
 import { openJetStreamApi } from '../support/jetstream-api.ts'
@@ -80,6 +83,9 @@ test('looking at a stream that differs changes nothing and names its setting', a
 test.each<[setting: string, env: Readonly<Record<string, string>>]>([
   ['NATS_CREDS', { NATS_CREDS: '/nowhere/a.creds' }],
   ['NATS_NKEY_SEED', { NATS_NKEY_SEED: 'SUAno-seed' }],
+  ['NATS_CA', { NATS_CA: '/nowhere/ca.pem' }],
+  ['NATS_CA', { NATS_CA: import.meta.filename }],
+  ['NATS_CERT', { NATS_CERT: '/nowhere/a.pem', NATS_KEY: import.meta.filename }],
   ['NATS_URL', { NATS_URL: 'localhost' }],
 ])('what the store refuses is named by its variable: %s', async (setting, env) => {
   await using place = await newPlace('jetstream')
@@ -89,6 +95,29 @@ test.each<[setting: string, env: Readonly<Record<string, string>>]>([
     message: expect.stringContaining('SUAno-seed') as unknown,
   })
   expect(existsSync(place.dataDir)).toBe(false)
+})
+
+test('a cluster that asks for TLS and for a certificate of ours is used by naming three files', async () => {
+  await using place = await preparedPlace()
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'millrace-certificates-'))
+  const { authority, server: own, client } = await createCertificates(folder.path)
+  const tls = { cert_file: own.certificate, key_file: own.key, ca_file: authority, verify: true }
+  await using server = await startNats({ settings: { tls } })
+  const env = { ...place.env, NATS_URL: server.url }
+  const files = { NATS_CA: authority, NATS_CERT: client.certificate, NATS_KEY: client.key }
+  const { definition } = createShop()
+  for (const missing of [{}, { NATS_CA: authority }])
+    await expect(openApp(definition, { env: { ...env, ...missing } })).rejects.toMatchObject({
+      code: expect.stringMatching(/^ERR_CON/) as unknown,
+    })
+  await using app = await openApp(definition, { env: { ...env, ...files } })
+  await app.store.append(cart('1'), [event('ordered', 1)], { expectedVersion: 'no-stream' })
+  expect(await app.store.currentVersion(cart('1'))).toBe(1)
+  const swapped = { ...files, NATS_KEY: own.key }
+  await expect(openApp(definition, { env: { ...env, ...swapped } })).rejects.toMatchObject({
+    code: 'ERR_CONFIGURATION',
+    setting: 'NATS_KEY',
+  })
 })
 
 test('more copies than there are servers are refused by their variable, and nothing is generated', async () => {

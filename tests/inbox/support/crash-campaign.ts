@@ -1,8 +1,6 @@
-import { failpointNames } from '@millrace/contracts'
-
 import { crashAtFailpoint, crashDuringStart, measureFirstStart, passesBeforeReady } from './crash.ts'
 import type { CrashReport } from './crash.ts'
-import { hitOf } from './failpoint-hits.ts'
+import { hitOf, inboxFailpoints } from './failpoint-hits.ts'
 import { createRandom } from './random.ts'
 
 /** Settings of {@link runCrashCampaign}. */
@@ -56,7 +54,7 @@ function plan(
   firstStartMs: number,
 ): readonly PlannedKill[] {
   const random = createRandom(seed)
-  const named = failpointNames.map((name) => ({
+  const named = inboxFailpoints.map((name) => ({
     at: name,
     mustHit: true,
     crash: () => crashAtFailpoint(name, hitOf(name)),

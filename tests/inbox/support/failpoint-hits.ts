@@ -1,7 +1,10 @@
 import type { FailpointName } from '@millrace/contracts'
 
+/** A place an app comes by. Migrations and swaps are run beside it, and have tests of their own. */
+export type InboxFailpoint = Exclude<FailpointName, `migrate:${string}` | `swap:${string}`>
+
 /** Where a place is passed often, in the middle of the samples; where it is passed a few times, one of the first. */
-const hits: Readonly<Record<FailpointName, number>> = {
+const hits: Readonly<Record<InboxFailpoint, number>> = {
   'append:before-commit': 150,
   'append:after-commit': 150,
   'advance:before-commit': 5,
@@ -18,7 +21,10 @@ const hits: Readonly<Record<FailpointName, number>> = {
   'intake:after-append': 150,
 }
 
+/** All of them. */
+export const inboxFailpoints = Object.keys(hits) as readonly InboxFailpoint[]
+
 /** At which of its passes through a failpoint the inbox is killed. */
-export function hitOf(name: FailpointName): number {
+export function hitOf(name: InboxFailpoint): number {
   return hits[name]
 }

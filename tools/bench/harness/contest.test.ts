@@ -89,3 +89,10 @@ test('without a goal, and in a quick run, there is no verdict', () => {
   const quick = resultOf('walks', contest({ goal: 0.9 }), { outcome, quick: true })
   expect(quick.row).toMatchObject({ goal: 0.9, holds: null })
 })
+
+test('a goal for a time is the most it may be', () => {
+  const times = { measured: [44, 40, 46, 42, 44], yardstick: [20, 20, 20, 20, 20] }
+  const judged = (goal: number): boolean | null =>
+    resultOf('walks', contest({ unit: 'ns', goal }), { outcome: times, quick: false }).row.holds
+  expect([judged(2.2), judged(2.1)]).toEqual([true, false])
+})

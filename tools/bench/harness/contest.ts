@@ -1,4 +1,6 @@
 import { isNearOne } from './statistics.ts'
+import { valueIn } from './unit.ts'
+import type { Unit } from './unit.ts'
 
 /** Work done in one sample. */
 interface Sample {
@@ -9,9 +11,6 @@ interface Sample {
 
 /** Works for about `ms` milliseconds. */
 export type Sampler = (ms: number) => Promise<Sample>
-
-/** How a value is given: work in a second, or milliseconds for one piece of work. */
-export type Unit = 'events/s' | 'deliveries/s' | 'ms'
 
 /** Both sides of a contest, with what they hold open. */
 export interface Sides extends AsyncDisposable {
@@ -25,7 +24,7 @@ export interface Contest {
   readonly unit: Unit
   /** What it is measured against. */
   readonly yardstick: string
-  /** The least ratio of the measured value to the yardstick's. Without it the row only informs. */
+  /** The least ratio of the measured value to the yardstick's; of times, the greatest. Without it the row only informs. */
   readonly goal?: number
   /** Milliseconds of one side's part of a round, where the pace's are too few. */
   readonly sampleMs?: number
@@ -81,10 +80,6 @@ export interface RunOptions {
   readonly onRound: (done: number) => void
 }
 
-function valueOf({ operations, ms }: Sample, unit: Unit): number {
-  return unit === 'ms' ? ms / operations : (operations / ms) * 1000
-}
-
 /**
  * Runs both sides once in every round, so that whatever slows the machine down meets both of them, and lets the other
  * one begin in the next round. The first round warms up and does not count.
@@ -97,7 +92,7 @@ export async function runContest({ unit }: Contest, sides: Sides, options: RunOp
     for (const side of round % 2 === 0 ? inTurn : inTurn.toReversed()) {
       signal.throwIfAborted()
       const sample = await sides[side](round === 0 ? pace.sampleMs * warmUpFactor : pace.sampleMs)
-      if (round > 0) outcome[side].push(valueOf(sample, unit))
+      if (round > 0) outcome[side].push(valueIn(unit, sample))
     }
     onRound(round + 1)
   }

@@ -1,6 +1,8 @@
-import type { Contest, Outcome, Unit } from './contest.ts'
+import type { Contest, Outcome } from './contest.ts'
 import { holds, median, medianInterval } from './statistics.ts'
 import type { Interval } from './statistics.ts'
+import { isTime } from './unit.ts'
+import type { Unit } from './unit.ts'
 
 /** What is printed of a contest. */
 export interface Row {
@@ -13,7 +15,7 @@ export interface Row {
   readonly yardstick: string
   /** Median of the rounds' ratios of the value to the yardstick's. */
   readonly ratio: number
-  /** The least ratio; null where the row only informs. */
+  /** The least ratio, of times the greatest; null where the row only informs. */
   readonly goal: number | null
   /** Null without a goal, and in a quick run, which judges nothing. */
   readonly holds: boolean | null
@@ -46,7 +48,7 @@ export function resultOf(
       yardstick,
       ratio: rounded(median(ratios), 4),
       goal: goal ?? null,
-      holds: goal === undefined || quick ? null : holds(ratios, goal),
+      holds: goal === undefined || quick ? null : holds(ratios, goal, isTime(unit) ? 'most' : 'least'),
     },
     interval: medianInterval(ratios),
     rounds: outcome,

@@ -11,7 +11,7 @@ export interface ProgressListener {
 }
 
 /** Hears of each result as soon as it is there, so that a run that ends early does not lose them. */
-export interface ResultListener {
+interface ResultListener {
   readonly result: (result: Result) => void
 }
 

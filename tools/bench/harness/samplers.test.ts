@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect, test } from 'vitest'
 
-import { atOnce, inProcess } from './samplers.ts'
+import { atOnce, figure, inProcess } from './samplers.ts'
 
 test('so many workers work at once until the time is over', async () => {
   let [now, most] = [0, 0]
@@ -45,4 +45,8 @@ test('a batch in process gets an input of its own, whose making is not timed', a
   expect(operations).toBe(7)
   expect(ms).toBeLessThan(20)
   expect(inputs).toEqual(Array.from({ length: made }, (_, i) => i + 1))
+})
+
+test('a figure is what it is, however long one measures', async () => {
+  expect(await figure(500)(0)).toEqual({ operations: 500, ms: 1000 })
 })

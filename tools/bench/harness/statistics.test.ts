@@ -49,3 +49,16 @@ test('a goal near 1 is judged by the lower bound', () => {
 test('a goal near 1 is never judged by a few rounds', () => {
   expect(() => holds([0.9, 0.9, 0.9, 0.9, 0.9], 0.85)).toThrow('needs 15 rounds')
 })
+
+test('of times the goal is the most', () => {
+  expect(holds([1.5, 2, 2.1, 2.3, 3], 2.2, 'most')).toBe(true)
+  expect(holds([1.5, 2, 2.3, 2.4, 3], 2.2, 'most')).toBe(false)
+})
+
+test('a goal near 1 that is the most is judged by the upper bound', () => {
+  const ratios = [...Array.from({ length: 4 }, () => 1.01), ...Array.from({ length: 11 }, () => 0.5)]
+  expect(median(ratios)).toBe(0.5)
+  expect(holds(ratios, 1, 'most')).toBe(false)
+  // The fourth highest of 15 is the bound.
+  expect(holds([1, ...ratios.slice(1)], 1, 'most')).toBe(true)
+})

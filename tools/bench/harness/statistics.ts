@@ -47,13 +47,18 @@ export function isNearOne(goal: number): boolean {
   return goal >= 0.85 && goal <= 1.15
 }
 
+/** Which side of a goal is the good one. */
+export type Bound = 'least' | 'most'
+
 /**
- * Whether a goal holds for the ratios of the rounds: the median must reach it, and for a goal near 1 the lower bound of
- * the median's interval. @throws when a goal near 1 was given too few rounds
+ * Whether a goal holds for the ratios of the rounds: the median must reach it (or must not pass it), and for a goal near
+ * 1 the worse bound of the median's interval. @throws when a goal near 1 was given too few rounds
  */
-export function holds(ratios: readonly number[], goal: number): boolean {
-  if (!isNearOne(goal)) return median(ratios) >= goal
+export function holds(ratios: readonly number[], goal: number, bound: Bound = 'least'): boolean {
+  const isGood = (ratio: number): boolean => (bound === 'least' ? ratio >= goal : ratio <= goal)
+  if (!isNearOne(goal)) return isGood(median(ratios))
   if (ratios.length < roundsNearOne)
     throw new RangeError(`a goal of ${goal} needs ${roundsNearOne} rounds, not ${ratios.length}`)
-  return medianInterval(ratios).low >= goal
+  const { low, high } = medianInterval(ratios)
+  return isGood(bound === 'least' ? low : high)
 }

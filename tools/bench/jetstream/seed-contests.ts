@@ -1,8 +1,9 @@
 import { createStreamId } from '@millrace/contracts'
 import type { StoredEvent } from '@millrace/contracts'
 
-import type { Contest, Sampler, Sides, Unit } from '../harness/contest.ts'
-import { atOnce } from '../harness/samplers.ts'
+import type { Contest, Sampler, Sides } from '../harness/contest.ts'
+import { atOnce, figure } from '../harness/samplers.ts'
+import type { Unit } from '../harness/unit.ts'
 import { newEvents, streamIds } from '../store/events.ts'
 import { openArena } from './arena.ts'
 import type { Arena } from './arena.ts'
@@ -23,16 +24,11 @@ const seed = {
   read100Ms: 50,
 } as const
 
-/** A figure that is known already. */
-const figure =
-  (perSecond: number): Sampler =>
-  async () => ({ operations: perSecond, ms: 1000 })
-
 interface SeedRow {
   readonly what: string
   readonly unit: Unit
   readonly perSecond: number
-  readonly figure: string
+  readonly shown: string
   /** None for milliseconds, where less is better. */
   readonly goal?: number
   readonly measure: (arena: Arena) => Promise<Sampler>
@@ -69,7 +65,7 @@ const rows: readonly SeedRow[] = [
     what: `append ${size}`,
     unit: 'events/s',
     perSecond,
-    figure: `${perSecond} events/s`,
+    shown: `${perSecond} events/s`,
     goal,
     measure: appending(size),
   })),
@@ -77,14 +73,14 @@ const rows: readonly SeedRow[] = [
     what: 'empty read',
     unit: 'ms',
     perSecond: 1000 / seed.emptyReadMs,
-    figure: `${seed.emptyReadMs} ms`,
+    shown: `${seed.emptyReadMs} ms`,
     measure: readingNothing,
   },
   {
     what: 'read 100',
     unit: 'events/s',
     perSecond: 100 * (1000 / seed.read100Ms),
-    figure: `${seed.read100Ms} ms`,
+    shown: `${seed.read100Ms} ms`,
     goal,
     measure: reading100,
   },
@@ -92,7 +88,7 @@ const rows: readonly SeedRow[] = [
 
 /** The rows of the seed's report, each against the figure it has there. */
 export function seedContests(servers: BenchServers, topology: Topology): readonly Contest[] {
-  return rows.map(({ what, unit, perSecond, figure: shown, goal: least, measure }) => ({
+  return rows.map(({ what, unit, perSecond, shown, goal: least, measure }) => ({
     name: `${topology} ${what}, as in the seed`,
     unit,
     yardstick: `figure of the seed: ${shown}`,

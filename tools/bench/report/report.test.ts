@@ -44,6 +44,13 @@ test('the table has aligned columns and says which goals are missed', () => {
   expect(summaryOf([result({})])).toBe('no goals judged\n')
 })
 
+test('ratios below a tenth keep their digits', () => {
+  const [, line] = tableOf([
+    result({ value: 0.0421, unit: 'µs', ratio: 0.004213, goal: 0.1, holds: true }),
+  ]).split('\n')
+  expect(line).toBe('walk  0.042  µs  run      0.0042  0.40..0.60  0.10  holds')
+})
+
 test('a run is kept with its date, machine and rounds', () => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-test-'))
   try {

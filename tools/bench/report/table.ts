@@ -1,4 +1,5 @@
 import type { Result, Row } from '../harness/row.ts'
+import { textOf } from '../harness/unit.ts'
 
 const headings = ['', 'value', '', 'against', 'ratio', '95 %', 'goal', ''] as const
 /** Columns of numbers. */
@@ -9,19 +10,20 @@ function verdictOf({ goal, holds }: Row): string {
   return holds ? 'holds' : 'MISSED'
 }
 
-function valueText({ value, unit }: Row): string {
-  return unit === 'ms' ? value.toFixed(1) : Math.round(value).toLocaleString('en-US')
+/** Two digits after the point, more where they would all be nought. */
+function ratioText(ratio: number): string {
+  return ratio < 0.1 ? ratio.toPrecision(2) : ratio.toFixed(2)
 }
 
 function cellsOf({ row, interval }: Result): readonly string[] {
-  const { name, unit, yardstick, ratio, goal } = row
-  const bounds = `${interval.low.toFixed(2)}..${interval.high.toFixed(2)}`
+  const { name, value, unit, yardstick, ratio, goal } = row
+  const bounds = `${ratioText(interval.low)}..${ratioText(interval.high)}`
   return [
     name,
-    valueText(row),
+    textOf(value, unit),
     unit,
     yardstick,
-    ratio.toFixed(2),
+    ratioText(ratio),
     bounds,
     goal?.toFixed(2) ?? '',
     verdictOf(row),

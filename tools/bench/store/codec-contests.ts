@@ -7,9 +7,8 @@ import {
 } from '@millrace/contracts'
 import type { CommitId, EventVersion, NewEvent, StoredEvent } from '@millrace/contracts'
 
-import type { Contest, Sides } from '../harness/contest.ts'
-import { inProcess } from '../harness/samplers.ts'
-import { sink } from '../harness/sink.ts'
+import type { Contest } from '../harness/contest.ts'
+import { raceOf } from '../harness/race.ts'
 import { newEvents } from './events.ts'
 
 const count = 1000
@@ -34,25 +33,6 @@ function storedEvents(): readonly StoredEvent[] {
   }))
 }
 
-/** Both sides go through the same items. */
-interface Race<Item> {
-  readonly items: readonly Item[]
-  readonly ours: (item: Item) => unknown
-  readonly bare: (item: Item) => unknown
-}
-
-function sidesOf<Item>({ items, ours, bare }: Race<Item>): Sides {
-  const prepare = async (): Promise<void> => undefined
-  const each = (work: (item: Item) => unknown) => (): void => {
-    for (const item of items) sink.value = work(item)
-  }
-  return {
-    measured: inProcess({ prepare, run: each(ours), size: items.length }),
-    yardstick: inProcess({ prepare, run: each(bare), size: items.length }),
-    async [Symbol.asyncDispose]() {},
-  }
-}
-
 const withMetadata = (event: NewEvent): NewEvent => ({
   ...event,
   metadata: {
@@ -69,7 +49,7 @@ export const codecContests: readonly Contest[] = [
     unit: 'events/s',
     yardstick: 'JSON.stringify of the data',
     open: async () =>
-      sidesOf({
+      raceOf({
         items: newEvents(count),
         ours: createEventEncoder(),
         bare: ({ data }) => JSON.stringify(data),
@@ -80,7 +60,7 @@ export const codecContests: readonly Contest[] = [
     unit: 'events/s',
     yardstick: 'JSON.stringify of data and metadata',
     open: async () =>
-      sidesOf({
+      raceOf({
         items: newEvents(count).map(withMetadata),
         ours: createEventEncoder(),
         bare: ({ data, metadata }) => JSON.stringify([data, metadata]),
@@ -91,7 +71,7 @@ export const codecContests: readonly Contest[] = [
     unit: 'events/s',
     yardstick: 'JSON.parse of the payload',
     open: async () =>
-      sidesOf({
+      raceOf({
         items: storedEvents(),
         ours: createEventDecoder(),
         bare: ({ payload }): unknown => JSON.parse(payload as string),

@@ -13,6 +13,9 @@ export interface ReadModel {
   readonly script: string
 }
 
+/** How an app's events are decoded; what becomes of one that cannot be lifted is a setting. */
+export type AppDecoding = Omit<EventDecoderOptions, 'onSkip'> & { readonly onSkip?: never }
+
 /** The names of an app's secrets: its own and those every app has. */
 export type SecretName<Secrets extends SecretDefinitions> = (keyof Secrets & string) | keyof typeof ownSecrets
 
@@ -34,7 +37,7 @@ export interface AppOptions<Secrets extends SecretDefinitions = SecretDefinition
   /** @defaultValue none */
   readonly readModels?: readonly ReadModel[]
   /** How events are decoded for every reader of the app. @defaultValue JSON, neither encrypted nor upcast */
-  readonly decoding?: EventDecoderOptions
+  readonly decoding?: AppDecoding
   /** Generated on first start where the environment does not set them. @defaultValue none beside `webhookSecret` */
   readonly secrets?: Secrets
   /** Settings fixed in code; the environment wins over them. */
@@ -48,7 +51,7 @@ export interface AppDefinition<Secrets extends SecretDefinitions = SecretDefinit
   /** Builds the app's processors. */
   processors(context: ProcessorContext<Secrets>): readonly Processor[]
   readonly readModels: readonly ReadModel[]
-  readonly decoding: EventDecoderOptions
+  readonly decoding: AppDecoding
   readonly secrets: Secrets
   readonly settings: SettingsInCode
 }

@@ -48,12 +48,16 @@ test('every setting may be given', () => {
       databaseUrl: 'postgres://h/d',
       natsUrl: 'nats://a:4222,nats://b:4222',
       natsCreds: 'keys/app.creds',
+      natsCa: 'keys/ca.pem',
+      natsCert: 'keys/app.pem',
+      natsKey: 'keys/app-key.pem',
       natsStream: 'shop',
       natsReplicas: 3,
       host: '::1',
       port: 0,
       hosts: ['a.example'],
       maxEventBytes: 1000,
+      upcasterSkipOnError: true,
     },
   })
   expect(createEventDecoder(app.decoding)).toBeTypeOf('function')
@@ -76,6 +80,8 @@ test.each<[setting: string, definition: unknown]>([
   ['settings.natsNkeySeed', { name: 'a', settings: { natsNkeySeed: 'SU' } }],
   ['settings.hosts[0]', { name: 'a', settings: { hosts: ['a:80'] } }],
   ['decoding.upcast', { name: 'a', decoding: { upcast: true } }],
+  ['decoding.onSkip', { name: 'a', decoding: { onSkip: () => undefined } }],
+  ['settings.upcasterSkipOnError', { name: 'a', settings: { upcasterSkipOnError: 'yes' } }],
   ['secrets.key.variable', { name: 'a', secrets: { key: { variable: 'lower' } } }],
   ['defineApp()', undefined],
 ])('a bad definition names its setting: %s', (setting, definition) => {

@@ -20,6 +20,9 @@ const settings = z.strictObject({
   databaseUrl: text.optional(),
   natsUrl: text.refine(...keeping(natsRules.url)).optional(),
   natsCreds: text.optional(),
+  natsCa: text.optional(),
+  natsCert: text.optional(),
+  natsKey: text.optional(),
   natsStream: text.refine(...keeping(natsRules.stream)).optional(),
   natsReplicas: z
     .int()
@@ -29,6 +32,7 @@ const settings = z.strictObject({
   port: z.int().min(0).max(65_535).optional(),
   hosts: z.array(z.string().regex(hostNamePattern, 'must be a host name without a port')).optional(),
   maxEventBytes: z.int().min(minEventBytes).max(maxEventBytes).optional(),
+  upcasterSkipOnError: z.boolean().optional(),
 })
 
 const decoding = z.strictObject({

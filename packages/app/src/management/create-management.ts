@@ -1,7 +1,8 @@
 import { formatPosition } from '@millrace/contracts'
-import type { EventDecoder, PartitionStatus, ProcessorStore } from '@millrace/contracts'
+import type { PartitionStatus, ProcessorStore } from '@millrace/contracts'
 import type { ProcessorRuntime } from '@millrace/processing'
 
+import type { AppDecoders } from '../open/app-decoders.ts'
 import { checkActor, checkCategories, checkText, checkTypes } from './arguments.ts'
 import { consumerView } from './jetstream-views.ts'
 import { deadLetterView, deliveryView } from './ledger-views.ts'
@@ -24,7 +25,7 @@ export interface ManagementSource extends StorageSource {
   readonly instance: string
   readonly startedAt: Date
   readonly processors: ProcessorStore
-  readonly decode: EventDecoder
+  readonly decoders: Pick<AppDecoders, 'strict' | 'raw' | 'skipped'>
   /** What runs the processors in this process; undefined where nothing does. */
   readonly runtime: Pick<ProcessorRuntime, 'status' | 'pause' | 'resume' | 'wake'> | undefined
 }
@@ -59,21 +60,29 @@ async function readStatus(source: ManagementSource): Promise<StatusView> {
   try {
     const storage = await readStorage(source)
     const processors = await readProcessors(source)
-    return { ...about, ...judge(processors, storage), storage, processors }
+    const skippedEvents = source.decoders.skipped()
+    return { ...about, ...judge(processors, storage), storage, processors, skippedEvents }
   } catch (error) {
     const storage = silentStorage(source)
     const reason = error instanceof Error ? error.message : String(error)
-    return { ...about, status: 'down', reasons: [reason], storage, processors: [] }
+    return {
+      ...about,
+      status: 'down',
+      reasons: [reason],
+      storage,
+      processors: [],
+      skippedEvents: source.decoders.skipped(),
+    }
   }
 }
 
 async function* tail(
-  { store, decode }: ManagementSource,
+  { store, decoders }: ManagementSource,
   query: TailQuery,
 ): AsyncGenerator<EventView, void, undefined> {
   checkTypes(query.types)
   checkCategories(query.categories)
-  yield* tailEvents(store.log, decode, query)
+  yield* tailEvents(store.log, decoders, query)
 }
 
 /** The runtime of this process acts at once; another process's looks every half second. */

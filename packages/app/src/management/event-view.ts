@@ -49,7 +49,12 @@ function undecodedView(stored: StoredEvent, problem: string): EventView {
 }
 
 function decodedView(envelope: Envelope): EventView {
-  return { ...headerView(envelope), data: toJsonValue(envelope.data) }
+  const { part } = envelope
+  return {
+    ...headerView(envelope),
+    ...(part === undefined ? {} : { part }),
+    data: toJsonValue(envelope.data),
+  }
 }
 
 /** One stored event: its parts where an upcaster split it; raw, with the problem, where it cannot be decoded. */

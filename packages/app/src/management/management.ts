@@ -34,10 +34,13 @@ export interface StreamEventQuery extends PageQuery {
   readonly direction?: 'forwards' | 'backwards'
   readonly fromVersion?: number
   readonly toVersion?: number
+  /** As stored, before any upcaster. @defaultValue false */
+  readonly raw?: boolean
 }
 
 /** A selection over all streams; several fields narrow it further. */
 export interface EventQuery extends PageQuery {
+  /** As which events are read, or stored where `raw` is set. */
   readonly types?: readonly string[]
   readonly categories?: readonly string[]
   readonly correlationId?: string
@@ -48,14 +51,19 @@ export interface EventQuery extends PageQuery {
   readonly to?: string
   /** @defaultValue `'forwards'`: oldest first */
   readonly direction?: 'forwards' | 'backwards'
+  /** As stored, before any upcaster. @defaultValue false */
+  readonly raw?: boolean
 }
 
 /** What {@link Management.tail} yields. */
 export interface TailQuery {
   /** Only events after this position. @defaultValue the head: only what comes from now on */
   readonly after?: string
+  /** As which events are read, or stored where `raw` is set. */
   readonly types?: readonly string[]
   readonly categories?: readonly string[]
+  /** As stored, before any upcaster. @defaultValue false */
+  readonly raw?: boolean
   /** Ends the iteration without an error. */
   readonly signal?: AbortSignal
 }

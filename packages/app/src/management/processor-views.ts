@@ -4,6 +4,21 @@ import type { PartitionReport } from '@millrace/processing'
 
 import type { LagView, PartitionView, ProcessorView } from './views.ts'
 
+const none: LagView = { records: 0, seconds: 0 }
+
+/** True for a checkpoint in a log whose place this one has taken: whoever has it never goes on. */
+function isOfThePast({ formerGenerations = [] }: EventLog<StoredEvent>, { generation }: Position): boolean {
+  return formerGenerations.includes(generation)
+}
+
+/** Of a processor of the past only what still waits for somebody. */
+function isShown(
+  { deadLetters, parkedRecords, openDeliveries, checkpoint }: PartitionStatus,
+  log: EventLog<StoredEvent>,
+): boolean {
+  return deadLetters + parkedRecords + openDeliveries > 0 || !isOfThePast(log, checkpoint)
+}
+
 /** Measures lags, each distinct checkpoint once. */
 class LagMeter {
   readonly #log: EventLog<StoredEvent>
@@ -21,6 +36,7 @@ class LagMeter {
   }
 
   async #read(checkpoint: Position): Promise<LagView> {
+    if (isOfThePast(this.#log, checkpoint)) return none
     const { records, oldest } = await this.#log.lag(checkpoint)
     const ageMs = oldest === undefined ? 0 : Math.max(0, Date.now() - oldest.getTime())
     return { records, seconds: ageMs / 1000 }
@@ -85,6 +101,7 @@ export async function processorViews(
 ): Promise<readonly ProcessorView[]> {
   const meter = new LagMeter(log)
   const partitions = stored
+    .filter((status) => isShown(status, log))
     .toSorted((a, b) => a.partition - b.partition)
     .map((status) => ({
       status,

@@ -7,7 +7,6 @@ import {
   parseStreamId,
 } from '@millrace/contracts'
 import type {
-  EventDecoder,
   EventStore,
   Position,
   ReadAllOptions,
@@ -15,6 +14,7 @@ import type {
   StoredEvent,
 } from '@millrace/contracts'
 
+import type { AppDecoders } from '../open/app-decoders.ts'
 import {
   checkCategories,
   checkLimit,
@@ -25,14 +25,15 @@ import {
   parseInstant,
 } from './arguments.ts'
 import { formatCursor, parseCursor } from './cursor.ts'
-import { eventViews } from './event-view.ts'
+import { eventReading } from './event-reading.ts'
+import type { EventReading } from './event-reading.ts'
 import type { EventQuery, StreamEventQuery, StreamQuery } from './management.ts'
-import type { EventsPage, StreamsPage } from './views.ts'
+import type { EventView, EventsPage, StreamsPage } from './views.ts'
 
 /** Where events are read from, and how they are decoded. */
 export interface EventReader {
   readonly store: EventStore
-  readonly decode: EventDecoder
+  readonly decoders: Pick<AppDecoders, 'strict' | 'raw'>
 }
 
 const directions = ['forwards', 'backwards']
@@ -48,6 +49,15 @@ async function takePage(
     page.push(event)
   }
   return { page, lastIfMore: undefined }
+}
+
+/** What a page shows; read backwards, the last part of a split comes first. */
+function shown(
+  page: readonly StoredEvent[],
+  { show }: EventReading,
+  direction: 'forwards' | 'backwards' = 'forwards',
+): readonly EventView[] {
+  return page.flatMap((stored) => (direction === 'forwards' ? show(stored) : show(stored).toReversed()))
 }
 
 /** A cursor's place that does not parse was not written by us. */
@@ -81,7 +91,7 @@ function streamWindow(query: StreamEventQuery, place: number | undefined): ReadS
 
 /** One page of one stream; undefined for a stream that never had events. */
 export async function readStreamPage(
-  { store, decode }: EventReader,
+  { store, decoders }: EventReader,
   streamId: string,
   query: StreamEventQuery,
 ): Promise<EventsPage | undefined> {
@@ -96,14 +106,19 @@ export async function readStreamPage(
   if ((await store.describe(id)) === undefined) return undefined
   const events = store.read(id, { ...streamWindow(query, place), limit: limit + 1 })
   const { page, lastIfMore } = await takePage(events, limit)
+  const reading = eventReading(decoders, query.raw === undefined ? {} : { raw: query.raw })
   return {
-    events: page.flatMap((event) => eventViews(event, decode)),
+    events: shown(page, reading, query.direction),
     next: lastIfMore === undefined ? null : formatCursor(bound, String(lastIfMore.version)),
   }
 }
 
-function selection(query: EventQuery, place: Position | undefined): ReadAllOptions {
-  const { types, categories, correlationId, causationId, from, to, direction = 'forwards' } = query
+function selection(
+  query: EventQuery,
+  types: readonly string[] | undefined,
+  place: Position | undefined,
+): ReadAllOptions {
+  const { categories, correlationId, causationId, from, to, direction = 'forwards' } = query
   return {
     direction,
     ...(types === undefined ? {} : { types }),
@@ -118,7 +133,7 @@ function selection(query: EventQuery, place: Position | undefined): ReadAllOptio
 
 /** One page of a selection over all streams. */
 export async function searchEventsPage(
-  { store, decode }: EventReader,
+  { store, decoders }: EventReader,
   query: EventQuery,
 ): Promise<EventsPage> {
   const { cursor, limit: asked, ...scope } = query
@@ -128,15 +143,16 @@ export async function searchEventsPage(
   checkCategories(query.categories)
   checkText('correlationId', query.correlationId)
   checkText('causationId', query.causationId)
+  const reading = eventReading(decoders, query)
   const bound = { ...scope, of: 'events' }
   const place = cursor === undefined ? undefined : parseCursor(bound, cursor)
   const position = place === undefined ? undefined : parsePlace(() => parsePosition(place))
   const { page, lastIfMore } = await takePage(
-    store.readAll({ ...selection(query, position), limit: limit + 1 }),
+    store.readAll({ ...selection(query, reading.storedTypes, position), limit: limit + 1 }),
     limit,
   )
   return {
-    events: page.flatMap((event) => eventViews(event, decode)),
+    events: shown(page, reading, query.direction),
     next: lastIfMore === undefined ? null : formatCursor(bound, formatPosition(lastIfMore.position)),
   }
 }

@@ -1,7 +1,8 @@
 import { comparePositions, followLog, parsePosition } from '@millrace/contracts'
-import type { EventDecoder, EventLog, Position, StoredEvent } from '@millrace/contracts'
+import type { EventLog, Position, StoredEvent } from '@millrace/contracts'
 
-import { eventViews } from './event-view.ts'
+import type { AppDecoders } from '../open/app-decoders.ts'
+import { eventReading } from './event-reading.ts'
 import type { TailQuery } from './management.ts'
 import type { EventView } from './views.ts'
 
@@ -18,21 +19,22 @@ const beforeCommit = ({ generation, commit }: Position): Position => ({
 /** Events after a position as they are appended. @throws {@link InvalidValueError} {@link LogReplacedError} */
 export async function* tailEvents(
   log: EventLog<StoredEvent>,
-  decode: EventDecoder,
+  decoders: Pick<AppDecoders, 'strict' | 'raw'>,
   query: TailQuery,
 ): AsyncGenerator<EventView, void, undefined> {
   const seen = query.after === undefined ? undefined : parsePosition(query.after, 'after')
-  const { types, categories, signal } = query
+  const { categories, signal } = query
+  const { storedTypes, show } = eventReading(decoders, query)
   const batches = followLog(log, {
     ...(seen === undefined ? {} : { after: beforeCommit(seen) }),
     maxRecords: batchRecords,
     filter: {
-      ...(types === undefined ? {} : { types }),
+      ...(storedTypes === undefined ? {} : { types: storedTypes }),
       ...(categories === undefined ? {} : { categories }),
     },
     ...(signal === undefined ? {} : { signal }),
   })
   for await (const { records } of batches)
     for (const record of records)
-      if (seen === undefined || comparePositions(record.position, seen) > 0) yield* eventViews(record, decode)
+      if (seen === undefined || comparePositions(record.position, seen) > 0) yield* show(record)
 }

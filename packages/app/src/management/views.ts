@@ -14,6 +14,8 @@ export interface EventView {
   readonly recordedAt: string
   readonly metadata: EventMetadata
   readonly tags: readonly string[]
+  /** Set where an upcaster split one stored event; the parts share version and position. */
+  readonly part?: { readonly index: number; readonly count: number }
   /** Decoded; bigint, Date and bytes as `{"$bigint":"…"}`, `{"$date":"…"}`, `{"$bytes":"…"}`. Raw where `problem` is set. */
   readonly data: JsonValue
   /** Why the event could not be decoded. */
@@ -189,7 +191,7 @@ export interface ConsumerView {
   readonly state: 'active' | 'idle' | 'gone' | 'foreign'
   /** `<host>:<process id>`; null for a foreign one. */
   readonly owner: string | null
-  /** `log`, `read` or `lag`; null for a foreign one. */
+  /** `log`, `read`, `lag` or `erasure`; null for a foreign one. */
   readonly purpose: string | null
   readonly createdAt: string
   readonly ageSeconds: number
@@ -235,6 +237,8 @@ export interface StatusView {
   readonly at: string
   readonly storage: StorageView
   readonly processors: readonly ProcessorView[]
+  /** Events left out by readers of this process since its start, because no upcaster lifts them (`upcaster.skip_on_error`). */
+  readonly skippedEvents: number
 }
 
 /** A page of streams. */

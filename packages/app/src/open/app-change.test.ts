@@ -10,6 +10,7 @@ test.each<[fact: ProcessingFact, change: string, detail: string]>([
   [{ ...at, kind: 'processor-advanced', checkpoint, records: 3 }, 'advanced', 'g:7:1'],
   [{ ...at, kind: 'partition-changed', state: 'failing' }, 'state', 'failing'],
   [{ ...at, kind: 'record-parked', recordId: 'r', reason: 'no' }, 'parked', 'r'],
+  [{ ...at, kind: 'record-skipped', recordId: 'r', reason: 'no' }, 'skipped', 'r'],
   [{ ...at, kind: 'record-unparked', recordId: 'r', reason: undefined }, 'unparked', 'r'],
   [{ ...at, kind: 'attempts-unknown', count: 4 }, 'attempts-unknown', '4'],
   [{ ...at, kind: 'problem', error: 'away' }, 'problem', 'away'],

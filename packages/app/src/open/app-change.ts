@@ -19,7 +19,7 @@ export interface ProcessorNews {
   readonly kind: 'processor'
   readonly name: string
   readonly partition: number
-  readonly change: 'advanced' | 'state' | 'parked' | 'unparked' | 'attempts-unknown' | 'problem'
+  readonly change: 'advanced' | 'state' | 'parked' | 'unparked' | 'skipped' | 'attempts-unknown' | 'problem'
   /** The new checkpoint, the new state, the record's id or the error, by `change`. */
   readonly detail: string
 }
@@ -62,6 +62,8 @@ export function toAppChange(fact: ProcessingFact): AppChange {
       return news('parked', fact.recordId)
     case 'record-unparked':
       return news('unparked', fact.recordId)
+    case 'record-skipped':
+      return news('skipped', fact.recordId)
     case 'attempts-unknown':
       return news('attempts-unknown', String(fact.count))
     default:

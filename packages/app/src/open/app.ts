@@ -7,6 +7,7 @@ import type { SecretName } from '../definition/app-definition.ts'
 import type { SecretDefinitions } from '../settings/secrets.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { AppChange } from './app-change.ts'
+import type { AppDecoders } from './app-decoders.ts'
 import type { Storage } from './storage.ts'
 
 /** An open app: its stores, and in mode `run` its processors at work. Disposing stops all of it in order. */
@@ -25,7 +26,9 @@ export interface App<Secrets extends SecretDefinitions = SecretDefinitions> exte
   /** The database of the ledger, for read models; holds the events too where no NATS server is named. */
   readonly database: SqlDatabase
   readonly processors: ProcessorStore
+  /** Decodes what is read from the store; leaves out events that no upcaster lifts where the settings say so. */
   readonly decode: EventDecoder
+  readonly decoders: AppDecoders
   /** The token of the management API; undefined where none is configured. A secret. */
   readonly token: string | undefined
   /** The value of one of the app's secrets. @throws {@link ConfigurationError} in mode `inspect` where there is none yet */

@@ -33,6 +33,11 @@ test('so are the credentials of every NATS server, a user without a password bei
   expect(texts).not.toContain('nats://c:4222')
 })
 
+test('so is a NATS password with a comma, all of it', () => {
+  const texts = textsOf({ NATS_URL: 'nats://ann:one,two@a:4222,nats://b:4222' })
+  expect(texts).toEqual(['nats://ann:one,two@a:4222', 'one,two'])
+})
+
 test('so is the seed of an nkey', () => {
   expect(textsOf({ NATS_URL: 'nats://a', NATS_NKEY_SEED: 'SUASEED' })).toEqual(['SUASEED'])
 })

@@ -1,4 +1,4 @@
-import { ConfigurationError, createEventDecoder, createIdFactory } from '@millrace/contracts'
+import { ConfigurationError, createIdFactory } from '@millrace/contracts'
 import type { EventDecoder, ProcessorStore } from '@millrace/contracts'
 import { openProcessorStore } from '@millrace/postgres'
 import type { SqlDatabase } from '@millrace/postgres'
@@ -13,12 +13,14 @@ import type { Environment } from '../settings/setting.ts'
 import { resolveSettings } from '../settings/settings.ts'
 import type { Settings } from '../settings/settings.ts'
 import { toAppChange } from './app-change.ts'
+import { createAppDecoders } from './app-decoders.ts'
 import type { App } from './app.ts'
 import { confidential } from './confidential.ts'
 import type { SecretsByName } from './confidential.ts'
 import { openDatabase } from './open-database.ts'
 import { checkEvents, openEvents } from './open-events.ts'
 import type { Events } from './open-events.ts'
+import { checkMayCreate, checkSameLog } from './same-log.ts'
 import { storageOf } from './storage.ts'
 
 /** Settings of {@link openApp}. */
@@ -33,8 +35,8 @@ export interface OpenOptions {
 
 /** What processors are run with. */
 interface Running {
-  readonly processors: ProcessorStore
   readonly decode: EventDecoder
+  readonly skipOnError: boolean
   readonly secret: (name: string) => string
 }
 
@@ -44,6 +46,7 @@ interface Parts {
   readonly settings: Settings
   readonly database: SqlDatabase
   readonly events: Events
+  readonly processors: ProcessorStore
   readonly secrets: SecretsByName
   readonly token: string | undefined
   readonly mode: 'run' | 'inspect'
@@ -73,8 +76,8 @@ async function createReadModels(definition: AppDefinition, database: SqlDatabase
 
 /** What runs the definition's processors, started; undefined where nothing is to run. */
 async function startRuntime(parts: Parts, about: Running): Promise<ProcessorRuntime | undefined> {
-  const { definition, settings, database, events, mode } = parts
-  const { processors, decode, secret } = about
+  const { definition, settings, database, events, processors, mode } = parts
+  const { decode, skipOnError, secret } = about
   if (mode !== 'run') return undefined
   const { store } = events
   const context: ProcessorContext = { store, database, settings, secret }
@@ -82,6 +85,7 @@ async function startRuntime(parts: Parts, about: Running): Promise<ProcessorRunt
     log: store.log,
     store: processors,
     decode,
+    skipUpcastErrors: skipOnError,
     processors: definition.processors(context),
     secrets: confidential(parts),
   })
@@ -96,13 +100,12 @@ async function startRuntime(parts: Parts, about: Running): Promise<ProcessorRunt
 }
 
 async function assemble(parts: Parts): Promise<App> {
-  const { definition, settings, database, events, secrets, token, mode } = parts
+  const { definition, settings, database, events, processors, secrets, token, mode } = parts
   const { store, jetstream } = events
-  const migrate = mode === 'run' ? 'run' : 'refuse'
-  const processors = await openProcessorStore({ database, migrate })
-  const decode = createEventDecoder(definition.decoding)
+  const skipOnError = settings.upcasterSkipOnError.value
+  const decoders = createAppDecoders(definition.decoding, skipOnError)
   const secret = secretReader({ ...definition.secrets, ...ownSecrets }, secrets)
-  const runtime = await startRuntime(parts, { processors, decode, secret })
+  const runtime = await startRuntime(parts, { decode: decoders.strict, skipOnError, secret })
   const instance = createIdFactory()()
   const startedAt = new Date()
   const storage = storageOf(settings)
@@ -121,7 +124,8 @@ async function assemble(parts: Parts): Promise<App> {
     jetstream,
     database,
     processors,
-    decode,
+    decode: decoders.lenient,
+    decoders,
     runtime,
     token,
     secret,
@@ -163,7 +167,7 @@ async function withOpen<Resource extends AsyncDisposable, Result>(
  * Opens an app: its database, stores and secrets, and in mode `run` its read models and processors. Resolves when all
  * processors are registered, so that nothing appended from then on escapes them.
  *
- * @throws {@link ConfigurationError} naming the setting
+ * @throws {@link ConfigurationError} naming the setting, also where events and state are not those of one app
  * @throws {@link StoreMissingError} in mode `inspect` where there is no store
  * @throws {@link DataFolderLockedError} {@link DataFolderCorruptError} {@link ConnectionError}
  */
@@ -175,17 +179,21 @@ export async function openApp<Secrets extends SecretDefinitions>(
   const settings = resolveSettings(definition.settings, env, dataDir === undefined ? {} : { dataDir })
   const folder = settings.dataDir.value
   const token = readToken(folder, env)
-  await checkEvents(settings, mode)
+  const createsLog = await checkEvents(settings, mode)
   return await withOpen(await openDatabase(settings, mode), async (database) => {
+    const processors = await openProcessorStore({ database, migrate: mode === 'run' ? 'run' : 'refuse' })
+    const known = await processors.status()
+    if (createsLog) checkMayCreate(known, settings)
     const events = await openEvents({ settings, database, mode })
     return await withOpen(events.store, async () => {
+      await checkSameLog(known, events.store, settings)
       // After the stores: where one cannot be opened, nothing is generated.
       const secrets = (mode === 'run' ? loadSecrets : readSecrets)(
         { ...definition.secrets, ...ownSecrets },
         folder,
         env,
       )
-      return await assemble({ definition, settings, database, events, secrets, token, mode })
+      return await assemble({ definition, settings, database, events, processors, secrets, token, mode })
     })
   })
 }

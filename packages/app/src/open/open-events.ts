@@ -29,13 +29,25 @@ function credentialsOf({ natsCreds, natsNkeySeed }: Settings): NatsCredentials |
   return natsNkeySeed.value === undefined ? undefined : { nkeySeed: natsNkeySeed.value }
 }
 
-function jetStreamSettings(url: string, settings: Settings): JetStreamStoreOptions {
+/** Naming a certificate asks for TLS, whatever the scheme of the URL. */
+function tlsOf({ natsCa, natsCert, natsKey }: Settings): Pick<JetStreamStoreOptions, 'tls'> {
+  const tls = {
+    ...(natsCa.value === undefined ? {} : { caFile: natsCa.value }),
+    ...(natsCert.value === undefined ? {} : { certFile: natsCert.value }),
+    ...(natsKey.value === undefined ? {} : { keyFile: natsKey.value }),
+  }
+  return Object.keys(tls).length === 0 ? {} : { tls }
+}
+
+/** How to reach the JetStream the settings name. */
+export function jetStreamSettings(url: string, settings: Settings): JetStreamStoreOptions {
   const { natsStream, natsReplicas, maxEventBytes } = settings
   const credentials = credentialsOf(settings)
   return {
     servers: serversOf(url),
     name: natsStream.value,
     maxEventBytes: maxEventBytes.value,
+    ...tlsOf(settings),
     ...(natsReplicas.value === undefined ? {} : { replicas: natsReplicas.value }),
     ...(credentials === undefined ? {} : { credentials }),
   }
@@ -49,6 +61,9 @@ function byVariable(error: unknown, settings: Settings): unknown {
     servers: natsUrl.variable,
     credentials: credentials.variable,
     'credentials.credsFile': natsCreds.variable,
+    'tls.caFile': settings.natsCa.variable,
+    'tls.certFile': settings.natsCert.variable,
+    'tls.keyFile': settings.natsKey.variable,
     name: natsStream.variable,
     replicas: natsReplicas.variable,
   }
@@ -69,14 +84,15 @@ async function named<Result>(opening: Promise<Result>, settings: Settings): Prom
 
 /**
  * Finds out whether the event store can be opened, before anything is created: where JetStream is asked for, it connects,
- * and looks at the stream.
+ * and looks at the stream. True where opening would create the log.
  *
  * @throws {@link StoreMissingError} in mode `inspect`, where there is no stream
  * @throws {@link ConfigurationError} naming the variable; {@link ConnectionError}
  */
-export async function checkEvents(settings: Settings, mode: 'run' | 'inspect'): Promise<void> {
+export async function checkEvents(settings: Settings, mode: 'run' | 'inspect'): Promise<boolean> {
   const url = settings.natsUrl.value
-  if (url === undefined) return
+  // The database has the tables of a log of its own as soon as it has those of the state.
+  if (url === undefined) return false
   // Loaded where it is used: every other start is faster without it.
   const { inspectJetStream } = await import('@millrace/jetstream')
   const { kind } = await named(inspectJetStream(jetStreamSettings(url, settings)), settings)
@@ -85,6 +101,7 @@ export async function checkEvents(settings: Settings, mode: 'run' | 'inspect'): 
       storageOf(settings).place,
       `start the app once, or name its stream with ${settings.natsStream.variable}`,
     )
+  return kind === 'create'
 }
 
 /**

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 
 import { expect, test } from 'vitest'
 
+import { serversOf } from './nats-settings.ts'
 import { resolveSettings } from './settings.ts'
 
 const refused = (setting: string): unknown => expect.objectContaining({ code: 'ERR_CONFIGURATION', setting })
@@ -12,6 +13,9 @@ test('without a NATS server there is a stream name and nothing else', () => {
     natsUrl: { value: undefined, origin: 'default', variable: 'NATS_URL' },
     natsCreds: { value: undefined, origin: 'default', variable: 'NATS_CREDS' },
     natsNkeySeed: { value: undefined, origin: 'default', variable: 'NATS_NKEY_SEED' },
+    natsCa: { value: undefined, origin: 'default', variable: 'NATS_CA' },
+    natsCert: { value: undefined, origin: 'default', variable: 'NATS_CERT' },
+    natsKey: { value: undefined, origin: 'default', variable: 'NATS_KEY' },
     natsStream: { value: 'millrace', origin: 'default', variable: 'NATS_STREAM' },
     natsReplicas: { value: undefined, origin: 'default', variable: 'NATS_REPLICAS' },
   })
@@ -42,11 +46,45 @@ test('a file of credentials is relative to the working directory', () => {
   expect(resolveSettings({}, env, option).natsCreds.value).toBe('/keys/a.creds')
 })
 
+test('files of certificates are relative to the working directory too', () => {
+  const code = { natsUrl: 'tls://a', natsCa: 'code-ca.pem' }
+  const env = { NATS_CA: 'ca.pem', NATS_CERT: '/keys/app.pem', NATS_KEY: 'app-key.pem' }
+  expect(resolveSettings(code, {}, { cwd: '/base' }).natsCa).toMatchObject({
+    value: resolve('/base/code-ca.pem'),
+    origin: 'code',
+  })
+  expect(resolveSettings(code, env, { cwd: '/base' })).toMatchObject({
+    natsCa: { value: resolve('/base/ca.pem'), origin: 'environment' },
+    natsCert: { value: resolve('/keys/app.pem'), origin: 'environment' },
+    natsKey: { value: resolve('/base/app-key.pem'), origin: 'environment' },
+  })
+})
+
+test.each([
+  ['NATS_CERT', 'NATS_KEY'],
+  ['NATS_KEY', 'NATS_CERT'],
+])('%s without %s is refused', (variable, missing) => {
+  const resolving = (): unknown => resolveSettings({}, { NATS_URL: 'tls://a', [variable]: 'a.pem' })
+  expect(resolving).toThrow(refused(variable))
+  expect(resolving).toThrow(missing)
+})
+
+test('a comma that no scheme follows belongs to a password', () => {
+  expect(serversOf('nats://ann:a,b,@a:4222, tls://b:4222,nats://c,d@c')).toEqual([
+    'nats://ann:a,b,@a:4222',
+    'tls://b:4222',
+    'nats://c,d@c',
+  ])
+  expect(resolveSettings({}, { NATS_URL: 'nats://ann:a,b@a:4222' }).natsUrl.value).toContain('a,b@')
+})
+
 test.each([
   ['NATS_URL', 'localhost:4222'],
   ['NATS_URL', 'http://localhost:4222'],
   ['NATS_URL', 'nats://'],
   ['NATS_URL', 'nats://a:4222,,nats://b:4222'],
+  ['NATS_URL', 'nats://a,b'],
+  ['NATS_URL', 'nats://ann:pass@a,b'],
   ['NATS_URL', 'nats://a:4222/stream'],
   ['NATS_URL', 'nats://a:4222?tls=1'],
   ['NATS_URL', 'nats://ann:50%off@a:4222'],
@@ -73,7 +111,7 @@ test.each([
   expect(() => resolveSettings({}, env)).not.toThrow(seed)
 })
 
-test.each(['NATS_CREDS', 'NATS_NKEY_SEED', 'NATS_STREAM', 'NATS_REPLICAS'])(
+test.each(['NATS_CREDS', 'NATS_NKEY_SEED', 'NATS_CA', 'NATS_STREAM', 'NATS_REPLICAS'])(
   '%s without a server is refused: the events would silently go elsewhere',
   (variable) => {
     const value = variable === 'NATS_REPLICAS' ? '3' : 'orders'

@@ -13,6 +13,12 @@ export interface NatsSettings {
   readonly natsCreds: Setting<string | undefined>
   /** A secret: never print its value. */
   readonly natsNkeySeed: Setting<string | undefined>
+  /** A file of the certificates that the servers' own are signed with, absolute. */
+  readonly natsCa: Setting<string | undefined>
+  /** A file of this client's certificate, absolute. */
+  readonly natsCert: Setting<string | undefined>
+  /** A file of the key of {@link natsCert}, absolute. */
+  readonly natsKey: Setting<string | undefined>
   /** The JetStream stream that is the event store. */
   readonly natsStream: Setting<string>
   /** Copies of every event. Undefined: as many as the stream has; one where it is created. */
@@ -25,6 +31,12 @@ export interface NatsSettingsInCode {
   readonly natsUrl?: string
   /** A file of credentials, relative to the working directory. @defaultValue none */
   readonly natsCreds?: string
+  /** A PEM file of the certificates to trust, relative to the working directory. @defaultValue those the system trusts */
+  readonly natsCa?: string
+  /** A PEM file of this client's certificate, relative to the working directory. @defaultValue none */
+  readonly natsCert?: string
+  /** A PEM file of that certificate's key, relative to the working directory. @defaultValue none */
+  readonly natsKey?: string
   /** 1 to 63 characters of `A-Z a-z 0-9 _ -`. @defaultValue `'millrace'` */
   readonly natsStream?: string
   /** 1, 3 or 5 copies of every event. @defaultValue what the stream has; 1 where it is created */
@@ -40,6 +52,8 @@ export interface Rule<Value> {
 function isServer(text: string): boolean {
   const url = URL.parse(text)
   if (url === null || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') return false
+  // Of several servers each has its scheme.
+  if (url.host.includes(',')) return false
   if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '') return false
   // A password without a user would be neither sent nor kept out of messages.
   if (url.username === '' && url.password !== '') return false
@@ -67,9 +81,9 @@ export const natsRules: {
   replicas: { holds: (count) => [1, 3, 5].includes(count), text: 'must be 1, 3 or 5' },
 }
 
-/** The servers of a `NATS_URL`. */
+/** The servers of a `NATS_URL`. A comma that no scheme follows belongs to a password. */
 export function serversOf(url: string): readonly string[] {
-  return url.split(',').map((server) => server.trim())
+  return url.split(/,(?=\s*[a-z]+:\/\/)/i).map((server) => server.trim())
 }
 
 function read<Value>(env: Environment, variable: string, rule: Rule<Value>, parse: (text: string) => Value) {
@@ -92,7 +106,17 @@ function checkCredentials({ natsUrl, natsCreds, natsNkeySeed }: NatsSettings): v
     )
 }
 
-/** Somebody who names credentials or a stream means a server: without one the events would go into a local folder. */
+/** A certificate is of no use without its key, nor the key without it. */
+function checkCertificate({ natsCert, natsKey }: NatsSettings): void {
+  for (const [given, missing] of [
+    [natsCert, natsKey],
+    [natsKey, natsCert],
+  ] as const)
+    if (given.value !== undefined && missing.value === undefined)
+      throw new ConfigurationError(given.variable, `is set, but ${missing.variable} is not`)
+}
+
+/** Somebody who names credentials, certificates or a stream means a server: without one the events would go into a local folder. */
 function checkServerIsNamed({ natsUrl, ...others }: NatsSettings): void {
   if (natsUrl.value !== undefined) return
   for (const { variable, origin } of Object.values(others) as readonly Setting<unknown>[])
@@ -111,12 +135,10 @@ export function resolveNatsSettings(code: NatsSettingsInCode, env: Environment, 
     inCode: Value | undefined,
     fallback: Value,
   ): Setting<Value> => chooseSetting({ variable, option: undefined, environment, code: inCode, fallback })
-  const creds = choose<string | undefined>(
-    'NATS_CREDS',
-    readVariable(env, 'NATS_CREDS'),
-    code.natsCreds,
-    undefined,
-  )
+  const file = (variable: string, inCode: string | undefined): Setting<string | undefined> => {
+    const chosen = choose<string | undefined>(variable, readVariable(env, variable), inCode, undefined)
+    return chosen.value === undefined ? chosen : { ...chosen, value: resolve(cwd, chosen.value) }
+  }
   const settings: NatsSettings = {
     natsUrl: choose<string | undefined>(
       'NATS_URL',
@@ -124,7 +146,10 @@ export function resolveNatsSettings(code: NatsSettingsInCode, env: Environment, 
       code.natsUrl,
       undefined,
     ),
-    natsCreds: creds.value === undefined ? creds : { ...creds, value: resolve(cwd, creds.value) },
+    natsCreds: file('NATS_CREDS', code.natsCreds),
+    natsCa: file('NATS_CA', code.natsCa),
+    natsCert: file('NATS_CERT', code.natsCert),
+    natsKey: file('NATS_KEY', code.natsKey),
     natsNkeySeed: choose<string | undefined>(
       'NATS_NKEY_SEED',
       readVariable(env, 'NATS_NKEY_SEED'),
@@ -146,5 +171,6 @@ export function resolveNatsSettings(code: NatsSettingsInCode, env: Environment, 
   }
   checkServerIsNamed(settings)
   checkCredentials(settings)
+  checkCertificate(settings)
   return settings
 }

@@ -37,6 +37,15 @@ export function readVariable(env: Environment, variable: string): string | undef
   return text === '' ? undefined : text
 }
 
+/** Yes or no. @throws {@link ConfigurationError} naming the variable */
+export function readFlag(env: Environment, variable: string): boolean | undefined {
+  const text = readVariable(env, variable)
+  if (text === undefined) return undefined
+  if (text !== 'true' && text !== 'false')
+    throw new ConfigurationError(variable, `must be true or false, is ${JSON.stringify(text)}`)
+  return text === 'true'
+}
+
 /** A whole number within a range. @throws {@link ConfigurationError} naming the variable */
 export function readNumber(
   env: Environment,

@@ -14,12 +14,16 @@ test('every setting has a default', () => {
     natsUrl: expect.objectContaining({ value: undefined }) as unknown,
     natsCreds: expect.objectContaining({ value: undefined }) as unknown,
     natsNkeySeed: expect.objectContaining({ value: undefined }) as unknown,
+    natsCa: expect.objectContaining({ value: undefined }) as unknown,
+    natsCert: expect.objectContaining({ value: undefined }) as unknown,
+    natsKey: expect.objectContaining({ value: undefined }) as unknown,
     natsStream: expect.objectContaining({ value: 'millrace' }) as unknown,
     natsReplicas: expect.objectContaining({ value: undefined }) as unknown,
     host: { value: '127.0.0.1', origin: 'default', variable: 'MILLRACE_HOST' },
     port: { value: 4400, origin: 'default', variable: 'PORT' },
     hosts: { value: [], origin: 'default', variable: 'MILLRACE_HOSTS' },
     maxEventBytes: { value: 1_000_000, origin: 'default', variable: 'MILLRACE_MAX_EVENT_BYTES' },
+    upcasterSkipOnError: { value: false, origin: 'default', variable: 'MILLRACE_UPCASTER_SKIP_ON_ERROR' },
   })
 })
 
@@ -29,6 +33,16 @@ test('the environment wins over code, an option over both', () => {
   expect(resolveSettings(code, { PORT: '2' }).port).toMatchObject({ value: 2, origin: 'environment' })
   const settings = resolveSettings(code, { MILLRACE_DATA: 'env' }, { dataDir: 'option', cwd: '/base' })
   expect(settings.dataDir).toMatchObject({ value: resolve('/base/option'), origin: 'option' })
+})
+
+test('yes and no are true and false', () => {
+  const code = { upcasterSkipOnError: true }
+  const skips = (env: Record<string, string>) => resolveSettings(code, env).upcasterSkipOnError
+  expect(skips({})).toMatchObject({ value: true, origin: 'code' })
+  expect(skips({ MILLRACE_UPCASTER_SKIP_ON_ERROR: 'false' })).toMatchObject({
+    value: false,
+    origin: 'environment',
+  })
 })
 
 test('an empty variable counts as not set', () => {
@@ -47,6 +61,7 @@ test.each([
   ['PORT', '65536'],
   ['PORT', '-1'],
   ['MILLRACE_MAX_EVENT_BYTES', '10'],
+  ['MILLRACE_UPCASTER_SKIP_ON_ERROR', 'yes'],
   ['MILLRACE_HOSTS', 'a.example:80'],
   ['MILLRACE_HOSTS', 'a,,b'],
 ])('%s=%s is refused by name', (variable, text) => {

@@ -4,7 +4,7 @@ import { ConfigurationError } from '@millrace/contracts'
 
 import { resolveNatsSettings } from './nats-settings.ts'
 import type { NatsSettings, NatsSettingsInCode } from './nats-settings.ts'
-import { chooseSetting, readNumber, readVariable } from './setting.ts'
+import { chooseSetting, readFlag, readNumber, readVariable } from './setting.ts'
 import type { Environment, Setting } from './setting.ts'
 
 /** Every setting of an app. */
@@ -20,6 +20,8 @@ export interface Settings extends NatsSettings {
   readonly hosts: Setting<readonly string[]>
   /** The largest event in bytes. */
   readonly maxEventBytes: Setting<number>
+  /** `upcaster.skip_on_error`: readers of the app leave out events that no upcaster lifts; processors park them either way. */
+  readonly upcasterSkipOnError: Setting<boolean>
 }
 
 /** The settings a definition may fix in code. */
@@ -36,6 +38,8 @@ export interface SettingsInCode extends NatsSettingsInCode {
   readonly hosts?: readonly string[]
   /** The largest event in bytes. @defaultValue 1_000_000 */
   readonly maxEventBytes?: number
+  /** Readers leave out events that no upcaster lifts, instead of failing on them. @defaultValue false */
+  readonly upcasterSkipOnError?: boolean
 }
 
 /** What the caller fixes, above everything else. */
@@ -118,6 +122,13 @@ export function resolveSettings(
       environment: readNumber(env, 'MILLRACE_MAX_EVENT_BYTES', eventBytesRange),
       code: code.maxEventBytes,
       fallback: 1_000_000,
+    }),
+    upcasterSkipOnError: chooseSetting({
+      variable: 'MILLRACE_UPCASTER_SKIP_ON_ERROR',
+      option: undefined,
+      environment: readFlag(env, 'MILLRACE_UPCASTER_SKIP_ON_ERROR'),
+      code: code.upcasterSkipOnError,
+      fallback: false,
     }),
   }
 }

@@ -14,19 +14,25 @@ export interface TailFlags {
   readonly type?: readonly string[]
   readonly category?: readonly string[]
   readonly follow: boolean
+  readonly raw?: boolean
 }
 
 interface Selection {
   readonly types?: readonly string[]
   readonly categories?: readonly string[]
+  readonly raw?: boolean
 }
 
 const defaultLast = 10
 const maxLast = 1000
 
-function formatEvent({ occurredAt, streamId, version, type, data, problem }: EventView): string {
+function formatEvent(event: EventView, raw: boolean): string {
+  const { occurredAt, streamId, version, type, data, problem, part } = event
   const body = problem === undefined ? JSON.stringify(data) : `! ${problem}`
-  return `${neutralise(`${occurredAt}  ${streamId}@${version}  ${type}  ${shorten(body, 120)}`)}\n`
+  const place = `${streamId}@${version}${part === undefined ? '' : `#${part.index}`}`
+  // Read, an event is always of today's version; stored, it is what people look for.
+  const name = raw ? `${type} v${event.schemaVersion}` : type
+  return `${neutralise(`${occurredAt}  ${place}  ${name}  ${shorten(body, 120)}`)}\n`
 }
 
 function parseLast(text: string | undefined): number {
@@ -48,8 +54,9 @@ async function newest(
 /** `millrace events tail`: the newest events, then every one that is appended, until Ctrl-C. */
 export async function tailEvents(context: CommandContext, flags: TailFlags): Promise<ExitCode> {
   const { management, printer, target, io } = context
-  const selection = defined({ types: flags.type, categories: flags.category })
-  const print = (event: EventView): Promise<void> => printer.line(event, () => formatEvent(event))
+  const selection = defined({ types: flags.type, categories: flags.category, raw: flags.raw })
+  const print = (event: EventView): Promise<void> =>
+    printer.line(event, () => formatEvent(event, flags.raw === true))
   // Before the newest are read: what is appended meanwhile is followed, and shown once.
   const head = await management.head()
   const shown = flags.after === undefined ? await newest(context, selection, parseLast(flags.last)) : []

@@ -44,6 +44,9 @@ function formatStatus(status: StatusView, context: CommandContext): string {
     ['state', `${storage.state.kind} ${storage.state.place}`],
     ['head', storage.head ?? 'unknown'],
     ...streamFields(storage),
+    ...(status.skippedEvents === 0
+      ? []
+      : ([['skipped', `${status.skippedEvents} events that no upcaster lifts`]] as const)),
     [
       'mode',
       status.mode === 'run'

@@ -24,6 +24,7 @@ export interface StreamShowFlags extends PageFlags {
   readonly from?: string
   readonly to?: string
   readonly backwards?: boolean
+  readonly raw?: boolean
 }
 
 function formatStreams(streams: readonly StreamView[]): string {
@@ -35,10 +36,18 @@ function formatStreams(streams: readonly StreamView[]): string {
   ])
 }
 
-function formatEvents(events: readonly EventView[]): string {
+function formatEvents(events: readonly EventView[], raw: boolean): string {
   return formatTable(events, [
-    { title: 'VERSION', value: ({ version }) => version, align: 'right' },
-    { title: 'TYPE', value: ({ type }) => type, width: 40 },
+    {
+      title: 'VERSION',
+      value: ({ version, part }) => (part === undefined ? version : `${version}#${part.index}`),
+      align: 'right',
+    },
+    {
+      title: 'TYPE',
+      value: ({ type, schemaVersion }) => (raw ? `${type} v${schemaVersion}` : type),
+      width: 40,
+    },
     { title: 'OCCURRED', value: ({ occurredAt }) => occurredAt },
     {
       title: 'DATA',
@@ -79,12 +88,13 @@ export async function showStream(
       fromVersion: parseCount('--from', flags.from),
       toVersion: parseCount('--to', flags.to),
       direction: flags.backwards === true ? ('backwards' as const) : undefined,
+      raw: flags.raw,
       limit: parseCount('--limit', flags.limit),
       cursor: flags.cursor,
     }),
   )
   if (page === undefined) throw new NotFoundError(`stream ${id} does not exist`)
-  await context.printer.result(page, () => formatEvents(page.events))
+  await context.printer.result(page, () => formatEvents(page.events, flags.raw === true))
   noteMore(context, page.next)
   return exitCode.ok
 }

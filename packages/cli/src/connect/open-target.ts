@@ -63,7 +63,8 @@ function remote(url: string, token: string | undefined, local?: LocalTarget): Ta
   }
 }
 
-async function findDefinition(options: GlobalOptions, cwd: string): Promise<AppDefinition> {
+/** The app of the configuration, or one that knows nothing of its events. */
+export async function findDefinition(options: GlobalOptions, cwd: string): Promise<AppDefinition> {
   const file = options.config === undefined ? findConfig(cwd) : resolve(cwd, options.config)
   // Streams and dead letters can be looked at without knowing the app.
   return file === undefined ? defineApp({ name: 'millrace' }) : loadConfig(file)

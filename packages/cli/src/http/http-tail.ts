@@ -24,11 +24,11 @@ async function* connect(
   query: TailQuery,
   after: string | undefined,
 ): AsyncGenerator<StreamMessage, void, undefined> {
-  const { types, categories, signal } = query
+  const { types, categories, raw, signal } = query
   using silence = new Silence(client.timeoutMs)
   const response = await client.send({
     path: '/api/live',
-    query: { after, type: types, category: categories },
+    query: { after, type: types, category: categories, raw },
     headers: { accept: 'text/event-stream' },
     signal: signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]),
   })

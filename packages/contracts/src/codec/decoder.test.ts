@@ -108,6 +108,11 @@ describe('an encrypted event', () => {
 })
 
 describe('upcasting', () => {
+  test('may give the one envelope itself', () => {
+    const decode = createEventDecoder({ upcast: (envelope) => envelope })
+    expect(decode(stored())).toStrictEqual([{ ...header, data: { sku: 'a' } }])
+  })
+
   test('may keep, split or drop an event', () => {
     const counts = [0, 1, 2, 3]
     for (const count of counts) {
@@ -137,11 +142,56 @@ describe('upcasting', () => {
           throw error
         },
       })
-    expect(() => failing(new TypeError('x is undefined'))(stored())).toThrow(refusal('its upcast failed'))
+    expect(() => failing(new TypeError('x is undefined'))(stored())).toThrow(
+      expect.objectContaining({
+        code: 'ERR_UPCASTER_FAILED',
+        eventType: 'ItemAdded',
+        schemaVersion: 1,
+        eventId: header.id,
+        cause: new TypeError('x is undefined'),
+      }),
+    )
     expect(() => failing(new UnknownEventVersionError('ItemAdded', 9))(stored())).toThrow(
       UnknownEventVersionError,
     )
   })
+})
+
+describe('an event that cannot be lifted', () => {
+  const error = new UnknownEventVersionError('ItemAdded', 9)
+  const upcast = (): never => {
+    throw error
+  }
+
+  test('is left out and told where skipping is asked for', () => {
+    const skipped: unknown[] = []
+    const decode = createEventDecoder({ upcast, onSkip: (each) => skipped.push(each) })
+    expect(decode(stored())).toEqual([])
+    expect(skipped).toEqual([{ stored: stored(), error }])
+  })
+
+  test('is not what an event is that cannot be read: that one is never skipped', () => {
+    const decode = createEventDecoder({ upcast, onSkip: () => expect.unreachable() })
+    expect(() => decode(stored({ payload: '{' }))).toThrow(refusal('cannot be read'))
+  })
+
+  test('whatever listens to skips may fail: its error is not taken for an event of no parts', () => {
+    const decode = createEventDecoder({
+      upcast,
+      onSkip: () => {
+        throw new TypeError('the counter broke')
+      },
+    })
+    expect(() => decode(stored())).toThrow('the counter broke')
+  })
+})
+
+test('a decoder tells where events of a type lie, as far as its upcasters do', () => {
+  const storedTypes = (types: readonly string[]): readonly string[] => [...types, 'ItemPut']
+  const upcast = Object.assign((envelope: Envelope) => envelope, { storedTypes })
+  expect(createEventDecoder({ upcast }).storedTypes?.(['ItemAdded'])).toEqual(['ItemAdded', 'ItemPut'])
+  expect(createEventDecoder({ upcast: (envelope) => envelope }).storedTypes).toBeUndefined()
+  expect(createEventDecoder().storedTypes).toBeUndefined()
 })
 
 describe('decoding a stream', () => {

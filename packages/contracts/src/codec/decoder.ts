@@ -1,17 +1,39 @@
 import type { Envelope, StoredEvent } from '../envelope/envelope.ts'
 import { isMillraceError } from '../errors/millrace-error.ts'
-import { EventSerializationError } from '../errors/value-errors.ts'
+import type { MillraceError } from '../errors/millrace-error.ts'
+import { EventSerializationError, UpcasterFailedError } from '../errors/value-errors.ts'
 import { jsonSerializer } from './serializer.ts'
 import type { Serializer } from './serializer.ts'
 
 /** Turns a stored event into none, one or several envelopes; throws typed errors only. */
-export type EventDecoder = (stored: StoredEvent) => readonly Envelope[]
+export interface EventDecoder {
+  (stored: StoredEvent): readonly Envelope[]
+  /** See {@link UpcastHook.storedTypes}. Undefined: an event is read as the type under which it is stored. */
+  readonly storedTypes?: UpcastHook['storedTypes']
+}
 
 /** Gives back the plain payload of an encrypted event. */
 export type DecryptHook = (stored: StoredEvent) => string | Uint8Array
 
-/** Lifts a decoded event to its current schema: itself, several (a split) or none (a drop). */
-export type UpcastHook = (envelope: Envelope) => readonly Envelope[]
+/** Lifts decoded events to their current schemas; filled by the upcasting package. */
+export interface UpcastHook {
+  /** One envelope, itself where it is current; several (a split) or none (a drop). */
+  (envelope: Envelope): Envelope | readonly Envelope[]
+  /** The types under which the events lie that may be read as one of the given ones: what a filter of a log needs. */
+  readonly storedTypes?: ((types: readonly string[]) => readonly string[]) | undefined
+  /**
+   * Validates a lifted event against its current schema; types it does not know pass.
+   * @throws {@link UnknownEventVersionError} {@link EventSerializationError}
+   */
+  readonly validate?: ((envelope: Envelope) => void) | undefined
+}
+
+/** An event that could not be lifted and was left out. */
+export interface SkippedEvent {
+  readonly stored: StoredEvent
+  /** An {@link UpcasterFailedError} or {@link UnknownEventVersionError}, for example. */
+  readonly error: MillraceError
+}
 
 /** Settings of {@link createEventDecoder}. */
 export interface EventDecoderOptions {
@@ -21,6 +43,11 @@ export interface EventDecoderOptions {
   readonly decrypt?: DecryptHook
   /** Filled by the upcasting package. @defaultValue every event is current */
   readonly upcast?: UpcastHook
+  /**
+   * Leaves an event out whose upcast fails, and tells it here. Not for readers that decide on what they read: part of
+   * it is missing then. @defaultValue the failure is thrown
+   */
+  readonly onSkip?: (skipped: SkippedEvent) => void
 }
 
 function decodeData(
@@ -41,36 +68,59 @@ function decodeData(
   }
 }
 
-function runUpcast(upcast: UpcastHook, envelope: Envelope): readonly Envelope[] {
+function lift(upcast: UpcastHook, envelope: Envelope): readonly Envelope[] {
   try {
-    return upcast(envelope)
+    const lifted = upcast(envelope)
+    return Array.isArray(lifted) ? (lifted as readonly Envelope[]) : [lifted as Envelope]
   } catch (cause) {
     if (isMillraceError(cause)) throw cause
-    throw new EventSerializationError(envelope.type, `its upcast failed (event ${envelope.id})`, { cause })
+    const { type: eventType, schemaVersion, id: eventId } = envelope
+    throw new UpcasterFailedError({ eventType, schemaVersion, eventId }, { cause })
+  }
+}
+
+function envelopeOf(stored: StoredEvent, data: unknown): Envelope {
+  return {
+    id: stored.id,
+    streamId: stored.streamId,
+    type: stored.type,
+    schemaVersion: stored.schemaVersion,
+    version: stored.version,
+    position: stored.position,
+    commitId: stored.commitId,
+    occurredAt: stored.occurredAt,
+    recordedAt: stored.recordedAt,
+    metadata: stored.metadata,
+    tags: stored.tags,
+    bucket: stored.bucket,
+    data,
   }
 }
 
 /** The one decoding pipeline of every reader: decrypt, deserialize, upcast. */
 export function createEventDecoder(options: EventDecoderOptions = {}): EventDecoder {
-  const { serializers = [jsonSerializer], decrypt, upcast } = options
+  const { serializers = [jsonSerializer], decrypt, upcast, onSkip } = options
   const byContentType = new Map(serializers.map((serializer) => [serializer.contentType, serializer]))
+  const read = (stored: StoredEvent): Envelope =>
+    envelopeOf(stored, decodeData(stored, byContentType.get(stored.contentType), decrypt))
+  if (upcast === undefined) return (stored) => [read(stored)]
+  const { storedTypes } = upcast
+  return Object.assign(liftingDecoder(read, upcast, onSkip), { storedTypes })
+}
+
+function liftingDecoder(
+  read: (stored: StoredEvent) => Envelope,
+  upcast: UpcastHook,
+  onSkip: EventDecoderOptions['onSkip'],
+): EventDecoder {
+  if (onSkip === undefined) return (stored) => lift(upcast, read(stored))
   return (stored) => {
-    const data = decodeData(stored, byContentType.get(stored.contentType), decrypt)
-    const envelope: Envelope = {
-      id: stored.id,
-      streamId: stored.streamId,
-      type: stored.type,
-      schemaVersion: stored.schemaVersion,
-      version: stored.version,
-      position: stored.position,
-      commitId: stored.commitId,
-      occurredAt: stored.occurredAt,
-      recordedAt: stored.recordedAt,
-      metadata: stored.metadata,
-      tags: stored.tags,
-      bucket: stored.bucket,
-      data,
+    const envelope = read(stored)
+    try {
+      return lift(upcast, envelope)
+    } catch (error) {
+      onSkip({ stored, error: error as MillraceError })
+      return []
     }
-    return upcast === undefined ? [envelope] : runUpcast(upcast, envelope)
   }
 }

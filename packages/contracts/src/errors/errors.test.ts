@@ -7,6 +7,7 @@ import {
   ConnectionError,
   DataFolderCorruptError,
   DataFolderLockedError,
+  DowncastFailedError,
   DuplicateEventError,
   EventSerializationError,
   FencedError,
@@ -24,6 +25,7 @@ import {
   StreamTombstonedError,
   TransactionReentryError,
   UnknownEventVersionError,
+  UpcasterFailedError,
   isMillraceError,
 } from '../index.ts'
 
@@ -130,6 +132,30 @@ const errors = [
     facts: { eventType: 'ItemAdded', schemaVersion: 3 },
   },
   {
+    error: new UpcasterFailedError({ eventType: 'ItemAdded', schemaVersion: 2, eventId: '01X' }, { cause }),
+    is: [
+      'UpcasterFailedError',
+      'ERR_UPCASTER_FAILED',
+      false,
+      'event ItemAdded: its upcaster from schema version 2 failed (event 01X)',
+    ],
+    facts: { eventType: 'ItemAdded', schemaVersion: 2, eventId: '01X' },
+  },
+  {
+    error: new DowncastFailedError(
+      { eventType: 'ItemAdded', schemaVersion: 2, toVersion: 1 },
+      'version 1 knows no colour',
+      { cause },
+    ),
+    is: [
+      'DowncastFailedError',
+      'ERR_DOWNCAST_FAILED',
+      false,
+      'event ItemAdded of schema version 2 has no form of version 1: version 1 knows no colour',
+    ],
+    facts: { eventType: 'ItemAdded', schemaVersion: 2, toVersion: 1, reason: 'version 1 knows no colour' },
+  },
+  {
     error: new ConfigurationError('port', 'must be a number', { cause }),
     is: ['ConfigurationError', 'ERR_CONFIGURATION', false, 'port: must be a number'],
     facts: { setting: 'port' },
@@ -192,6 +218,11 @@ describe('every error', () => {
     expect(new FencedError('totals/0', { epoch: 3, currentEpoch: undefined }).message).toContain(
       'epoch unknown',
     )
+  })
+
+  test('an upcast of data that was never recorded names no event', () => {
+    const error = new UpcasterFailedError({ eventType: 'A', schemaVersion: 1, eventId: undefined })
+    expect(error.message).toBe('event A: its upcaster from schema version 1 failed')
   })
 
   test('a folder held by nobody known says so', () => {

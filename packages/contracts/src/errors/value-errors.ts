@@ -62,3 +62,63 @@ export class UnknownEventVersionError extends MillraceError {
     this.schemaVersion = schemaVersion
   }
 }
+
+/** What identifies a step of an upcaster chain, and the event it failed on. */
+export interface FailedUpcast {
+  readonly eventType: string
+  /** The schema version the step lifts from. */
+  readonly schemaVersion: number
+  /** The recorded event; undefined for data that was never recorded. */
+  readonly eventId: string | undefined
+}
+
+/** An upcaster threw. It is pure, so only another upcaster or other data helps. */
+export class UpcasterFailedError extends MillraceError {
+  override readonly name = 'UpcasterFailedError'
+  override readonly code = 'ERR_UPCASTER_FAILED'
+  override readonly retryable = false
+  readonly eventType: string
+  readonly schemaVersion: number
+  readonly eventId: string | undefined
+  constructor({ eventType, schemaVersion, eventId }: FailedUpcast, options?: ErrorOptions) {
+    const which = eventId === undefined ? '' : ` (event ${eventId})`
+    super(`event ${eventType}: its upcaster from schema version ${schemaVersion} failed${which}`, options)
+    this.eventType = eventType
+    this.schemaVersion = schemaVersion
+    this.eventId = eventId
+  }
+}
+
+/** What identifies a refused or failed downcast. */
+export interface FailedDowncast {
+  readonly eventType: string
+  /** The version it got stuck at. */
+  readonly schemaVersion: number
+  /** The version that was asked for. */
+  readonly toVersion: number
+}
+
+/** An event cannot be expressed at the older schema version. */
+export class DowncastFailedError extends MillraceError {
+  override readonly name = 'DowncastFailedError'
+  override readonly code = 'ERR_DOWNCAST_FAILED'
+  override readonly retryable = false
+  readonly eventType: string
+  readonly schemaVersion: number
+  readonly toVersion: number
+  readonly reason: string
+  constructor(
+    { eventType, schemaVersion, toVersion }: FailedDowncast,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `event ${eventType} of schema version ${schemaVersion} has no form of version ${toVersion}: ${reason}`,
+      options,
+    )
+    this.eventType = eventType
+    this.schemaVersion = schemaVersion
+    this.toVersion = toVersion
+    this.reason = reason
+  }
+}

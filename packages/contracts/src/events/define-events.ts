@@ -25,7 +25,8 @@ export interface VersionedSchema<S extends Schema = Schema> {
 export type EventDefinitions = Readonly<Record<string, EventDefinition>>
 
 type SchemaOf<D> = D extends VersionedSchema<infer S> ? S : D extends Schema ? D : never
-type DataOf<D> = StandardSchemaV1.InferOutput<SchemaOf<D>>
+/** The data of an event type, as its schema gives it. */
+export type EventDataOf<D> = StandardSchemaV1.InferOutput<SchemaOf<D>>
 type InputOf<D> = StandardSchemaV1.InferInput<SchemaOf<D>>
 
 /** Everything about a new event that its creator may set beside the data. */
@@ -37,15 +38,15 @@ export type EventCreator<Type extends string, Input, Data> = {} extends Input
   : (data: Input, options?: NewEventOptions) => NewEvent<Type, Data>
 
 type Creators<D extends EventDefinitions> = {
-  readonly [Type in keyof D & string]: EventCreator<Type, InputOf<D[Type]>, DataOf<D[Type]>>
+  readonly [Type in keyof D & string]: EventCreator<Type, InputOf<D[Type]>, EventDataOf<D[Type]>>
 }
 
 type NewEventUnion<D extends EventDefinitions> = {
-  [Type in keyof D & string]: NewEvent<Type, DataOf<D[Type]>>
+  [Type in keyof D & string]: NewEvent<Type, EventDataOf<D[Type]>>
 }[keyof D & string]
 
 type EnvelopeUnion<D extends EventDefinitions> = {
-  [Type in keyof D & string]: Envelope<Type, DataOf<D[Type]>>
+  [Type in keyof D & string]: Envelope<Type, EventDataOf<D[Type]>>
 }[keyof D & string]
 
 /** What {@link defineEvents} returns beside the creators. */

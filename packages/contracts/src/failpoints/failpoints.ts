@@ -1,3 +1,5 @@
+import { InvalidValueError } from '../errors/value-errors.ts'
+
 /**
  * The named places where a crash test may stop, pause or kill the process: before and after each commit, send and
  * checkpoint.
@@ -17,13 +19,20 @@ export const failpointNames = [
   'handler:after',
   'intake:before-append',
   'intake:after-append',
+  'migrate:before-commit',
+  'migrate:after-commit',
+  'migrate:before-message',
+  'swap:before-fence',
+  'swap:after-fence',
+  'swap:before-switch',
+  'swap:after-switch',
 ] as const
 
 /** One of {@link failpointNames}. */
 export type FailpointName = (typeof failpointNames)[number]
 
-/** Called at a failpoint; a promise holds the code there until it settles. */
-export type FailpointHandler = (name: FailpointName) => void | Promise<void>
+/** Called with the name of a {@link FailpointName} or a user's own; a promise holds the code there until it settles. */
+export type FailpointHandler = (name: string) => void | Promise<void>
 
 let handler: FailpointHandler | undefined
 
@@ -35,4 +44,34 @@ export function setFailpointHandler(next: FailpointHandler | undefined): void {
 /** Marks a named place. Await what it returns; undefined when no handler is installed. */
 export function failpoint(name: FailpointName): void | Promise<void> {
   return handler?.(name)
+}
+
+/** A place in a user's own code, beside those of {@link failpointNames}. */
+export interface Failpoint<Name extends string = string> {
+  readonly name: Name
+  /** Marks the place. Await what it returns; undefined when no handler is installed. */
+  readonly reach: () => void | Promise<void>
+}
+
+const ownName = /^[a-z][a-z\d-]*:[a-z][a-z\d-]*$/
+
+/**
+ * Defines a failpoint for one's own handlers. Tests name it by this value, so that a place that is gone does not compile.
+ *
+ * @example
+ * ```ts
+ * export const beforeCharge = defineFailpoint('checkout:before-charge')
+ * await beforeCharge.reach()
+ * ```
+ * @throws {@link InvalidValueError} for a name without a colon, or one that Millrace uses itself
+ */
+export function defineFailpoint<const Name extends `${string}:${string}`>(name: Name): Failpoint<Name> {
+  if (!ownName.test(name))
+    throw new InvalidValueError(
+      'failpoint',
+      'two words of a-z 0-9 and - with a colon between, each beginning with a letter',
+    )
+  if (failpointNames.some((known) => known === name))
+    throw new InvalidValueError('failpoint', `a name of one's own; ${name} is one of Millrace`)
+  return { name, reach: () => handler?.(name) }
 }

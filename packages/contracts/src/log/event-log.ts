@@ -49,6 +49,8 @@ export interface LogLag {
 export interface EventLog<R extends LogRecord> {
   /** Names the log in status and checkpoints. */
   readonly name: string
+  /** Of the logs whose place this one has taken: their positions are refused, but whose they are is known. @defaultValue none */
+  readonly formerGenerations?: readonly string[]
   /** Before the first record. */
   beginning(): Promise<Position>
   /** The last commit a reader can reach now. */

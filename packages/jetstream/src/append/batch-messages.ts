@@ -53,35 +53,54 @@ const isWritten = ({ events }: PreparedWrite): boolean => events.length > 0
 
 const headOf = ({ heads }: BatchInput, { subject }: PreparedWrite): StreamHead => heads.get(subject) ?? noHead
 
-/** The write's events in as few messages as the server's limit allows. */
+/** The write's events in about as few messages as the server's limit allows. */
 function piecesOf(input: BatchInput, write: PreparedWrite): readonly Piece[] {
   const { writer, maxPayload } = input
   const floor = headOf(input, write).occurredAt
   const draftOf = (from: number, to: number): Draft => writer.draft(outgoingEvents(write, from, to, floor))
+  const end = write.events.length
   const pieces: Piece[] = []
-  for (let from = 0; from < write.events.length;) {
-    const { draft, to } = longest(draftOf, from, write.events.length, maxPayload)
+  let count = end
+  for (let from = 0; from < end; from += count) {
+    const draft = longest(draftOf, { from, end, guess: count }, maxPayload)
+    count = draft.count
     pieces.push({ write, draft, from })
-    from = to
   }
   return pieces
 }
 
-/** Halves what does not fit; one event that does not fit by itself is refused. */
+/** What a message may have less than the most that fits: sizes of events differ. */
+const slack = 0.95
+/** How much more must seem to fit for it to be tried. */
+const worthwhile = 1.25
+
+/**
+ * A message of the events from one on, about as long as fits. The size of one try tells how long the next should be, and
+ * the length of the message before what to begin with, so that all events together are written out a few times only.
+ */
 function longest(
   draftOf: (from: number, to: number) => Draft,
-  from: number,
-  end: number,
+  { from, end, guess }: { readonly from: number; readonly end: number; readonly guess: number },
   maxPayload: number,
-): { readonly draft: Draft; readonly to: number } {
-  for (let to = end; ; to = from + Math.ceil((to - from) / 2)) {
-    const draft = draftOf(from, to)
-    if (fits(draft, maxPayload)) return { draft, to }
-    if (to === from + 1)
-      throw new PayloadTooLargeError('an event as a message', {
-        bytes: draftBytes(draft),
-        maxBytes: maxPayload,
-      })
+): Draft {
+  let best: Draft | undefined
+  for (let count = Math.min(guess, end - from); ;) {
+    const draft = draftOf(from, from + count)
+    const room = maxPayload / draftBytes(draft)
+    const next = Math.floor(count * room * slack)
+    if (fits(draft, maxPayload)) {
+      best = draft
+      if (count === end - from || room < worthwhile || next <= count) return best
+      count = Math.min(next, end - from)
+    } else {
+      if (best !== undefined) return best
+      if (count === 1)
+        throw new PayloadTooLargeError('an event as a message', {
+          bytes: draftBytes(draft),
+          maxBytes: maxPayload,
+        })
+      count = Math.max(1, Math.min(next, count - 1))
+    }
   }
 }
 

@@ -35,6 +35,7 @@ export class HeadCache {
    * {@link NoAnswer} where the leader is behind what it acknowledged
    */
   async read(streamId: StreamId, subject: string): Promise<StreamHead> {
+    this.#watch.check()
     const last = await this.#leader.last(subject)
     const head = last === undefined ? noHead : headAfter(decodeEvents(last, streamId, this.#parts), last)
     // A leader that was paused answers until it learns that there is another.

@@ -52,6 +52,7 @@ export class TombstoneWriter {
 
   async #try(sending: Sending, write: PreparedWrite): Promise<CommitReceipt | undefined> {
     const { commit } = sending
+    this.#parts.watch.check()
     const last = await this.#last(write)
     if (last === undefined) throw new StreamNotFoundError(write.streamId)
     const { events, head } = last

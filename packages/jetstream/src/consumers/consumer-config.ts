@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 
 /** What a consumer of ours is there for. */
-export type ConsumerPurpose = 'log' | 'read' | 'lag'
+export type ConsumerPurpose = 'log' | 'read' | 'lag' | 'erasure'
 
 /** What a consumer reads. */
 export interface ConsumerTarget {
@@ -23,10 +23,8 @@ export const purposeKey = 'millrace-purpose'
 /** This process, for people. */
 const owner: string = `${hostname()}:${process.pid}`
 
-const nanosecondsPerMs = 1_000_000
-
-/** How long a consumer outlives its last pull, should nobody delete it. */
-const inactiveMs = 5_000
+/** How long a consumer outlives its last pull, should nobody delete it; nanoseconds. */
+export const inactiveNs = 5_000_000_000
 
 /** A new name, and the configuration of a consumer of that name; as JetStream takes it. */
 export function consumerConfig(target: ConsumerTarget): { readonly name: string } & Record<string, unknown> {
@@ -40,7 +38,7 @@ export function consumerConfig(target: ConsumerTarget): { readonly name: string 
     // In memory and on one server: it is positioned by us, and opened anew should it be lost.
     mem_storage: true,
     num_replicas: 1,
-    inactive_threshold: inactiveMs * nanosecondsPerMs,
+    inactive_threshold: inactiveNs,
     headers_only: target.headersOnly === true,
     metadata: { [ownerKey]: owner, [purposeKey]: target.purpose },
   }

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { createStreamId } from '@millrace/contracts'
-import { connect } from '@nats-io/transport-node'
+import { connect, createInbox } from '@nats-io/transport-node'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 
@@ -103,8 +104,39 @@ test('what a dead process of this host left over is swept; a rehearsal only name
 test('what nobody has waited on for long is swept wherever its owner was', async () => {
   const left = await plant(freshName('millrace-read'), ownedBy('elsewhere:1'))
   expect(namesOf(await store.consumers.sweep())).not.toContain(left)
-  await expect.poll(async () => namesOf(await store.consumers.sweep({ idleMs: 1 }))).toContain(left)
+  const sweep = async (): Promise<readonly string[]> => namesOf(await store.consumers.sweep({ idleMs: 1 }))
+  await expect.poll(sweep, { timeout: 20_000 }).toContain(left)
   expect(await find(left)).toBeUndefined()
+})
+
+test('a live consumer of a quiet log is never swept, whatever a look between two of its requests says', async () => {
+  const quiet = await plant(freshName('millrace-log'), ownedBy('elsewhere:3'))
+  const left = await plant(freshName('millrace-log'), ownedBy('elsewhere:4'))
+  const ended = new AbortController()
+  const inbox = raw.subscribe(createInbox())
+  const pulling = (async (): Promise<void> => {
+    const request = JSON.stringify({ batch: 1, expires: 100 * 1_000_000 })
+    for (; !ended.signal.aborted; await sleep(200))
+      raw.publish(`$JS.API.CONSUMER.MSG.NEXT.${name}.${quiet}`, request, { reply: inbox.getSubject() })
+  })()
+  // Asked of the log's end: there is nothing to deliver, and half of the time nobody waits.
+  const gone = async (): Promise<boolean> =>
+    namesOf(await store.consumers.sweep({ idleMs: 1, dryRun: true })).includes(quiet)
+  const swept: string[] = []
+  for (let sweeps = 0; sweeps < 3; sweeps++) {
+    // A look between two requests: the sweep's own comes at another time, but one of three is like it.
+    await expect.poll(gone, { timeout: 10_000, interval: 30 }).toBe(true)
+    swept.push(...namesOf(await store.consumers.sweep({ idleMs: 1 })))
+  }
+  expect(swept).toContain(left)
+  expect(swept).not.toContain(quiet)
+  expect(await find(quiet)).toBeDefined()
+  ended.abort()
+  await pulling
+  inbox.unsubscribe()
+  // As its owner made it: an hour, not the second of the sweep.
+  const info = await raw.request(`$JS.API.CONSUMER.INFO.${name}.${quiet}`)
+  expect(info.json()).toMatchObject({ config: { inactive_threshold: hourNs } })
 })
 
 test('a foreign consumer is shown and never swept, whatever it is called', async () => {

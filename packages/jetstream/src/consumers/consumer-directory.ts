@@ -3,21 +3,21 @@ import { hostname } from 'node:os'
 import { InvalidValueError } from '@millrace/contracts'
 
 import { errorCodes, isRefusal } from '../link/server-refusal.ts'
-import { answered } from '../read/answered.ts'
-import { namePrefix, ownerKey, purposeKey } from './consumer-config.ts'
+import { answered, pause } from '../read/answered.ts'
+import { inactiveNs, namePrefix, ownerKey, purposeKey } from './consumer-config.ts'
 import type { ConsumerParts } from './pull-consumer.ts'
 
 /** One consumer on a store's JetStream stream, ours or anybody's. Times are the server's. */
 export interface ConsumerInfo {
   readonly name: string
   /**
-   * `active`: somebody waits for messages. `idle`: nobody does at the moment. `gone`: nobody will any more. `foreign`: not
-   * opened by a store of ours; whether it is used is not for us to say.
+   * `active`: somebody waits for messages. `idle`: nobody does at the moment. `gone`: nobody seems to any more; a sweep lets the
+   * server make sure. `foreign`: not opened by a store of ours; whether it is used is not for us to say.
    */
   readonly state: 'active' | 'idle' | 'gone' | 'foreign'
   /** `<host>:<process id>` of the process that opened it; undefined for a foreign one. */
   readonly owner: string | undefined
-  /** What it reads for: `log`, `read` or `lag`; undefined for a foreign one. */
+  /** What it reads for: `log`, `read`, `lag` or `erasure`; undefined for a foreign one. */
   readonly purpose: string | undefined
   readonly createdAt: Date
   /** When it last delivered a message; undefined when it never did. */
@@ -44,7 +44,11 @@ interface ListedConsumer {
   readonly created: string
   /** The server's time of the answer. */
   readonly ts: string
-  readonly config: { readonly metadata?: Readonly<Record<string, string>> }
+  readonly config: {
+    readonly metadata?: Readonly<Record<string, string>>
+    /** Nanoseconds. */
+    readonly inactive_threshold?: number
+  }
   readonly delivered: { readonly last_active?: string }
   readonly num_pending: number
   readonly num_waiting: number
@@ -55,6 +59,12 @@ interface ListAnswer {
   /** Null where there are none. */
   readonly consumers: readonly ListedConsumer[] | null
 }
+
+/** A consumer that nobody asks for messages for so long is deleted by the server, once it is to be swept. */
+const graceNs = 1_000_000_000
+/** Long enough for the server to notice, and for a cluster to agree. */
+const sweepMs = 3_000
+const lookMs = 100
 
 /** Far above the seconds after which the server itself deletes a consumer that nobody asks for messages. */
 const defaultIdleMs = 60_000
@@ -117,45 +127,88 @@ export class ConsumerDirectory {
   }
 
   /**
-   * Deletes the consumers of ours that nobody will use any more, never a foreign one; returns those it deleted, or would. Should
-   * the owner of one come back after all, it opens a new one and goes on where it was.
+   * Removes the consumers of ours that nobody will use any more, never a foreign one; returns those that went, or would. Between
+   * two requests a reader of a quiet log looks like one that is gone. Only the server knows when it was asked last, so that it is
+   * the server who decides: each is given a second to be asked for messages.
    */
   async sweep({ dryRun = false, idleMs = defaultIdleMs }: SweepOptions = {}): Promise<
     readonly ConsumerInfo[]
   > {
     if (!Number.isSafeInteger(idleMs) || idleMs < 1)
       throw new InvalidValueError('idleMs', 'a whole number of milliseconds from 1 up')
-    const swept: ConsumerInfo[] = []
-    for (const consumer of await this.#list(idleMs))
-      if (consumer.state === 'gone' && (dryRun || (await this.#delete(consumer.name)))) swept.push(consumer)
-    return swept
+    const listed = new Map((await this.#listed()).map((each) => [each.name, each]))
+    const gone = inOrder([...listed.values()].map((each) => infoOf(each, idleMs))).filter(
+      ({ state }) => state === 'gone',
+    )
+    if (dryRun || gone.length === 0) return gone
+    const asked = gone.map(({ name }) => listed.get(name)).filter((each) => each !== undefined)
+    for (const each of asked) await this.#expire(each, graceNs)
+    const kept = await this.#kept(asked)
+    // They were asked for messages after all.
+    for (const each of kept) await this.#expire(each, lifeOf(each))
+    const names = new Set(kept.map(({ name }) => name))
+    return gone.filter(({ name }) => !names.has(name))
   }
 
   async #list(idleMs: number): Promise<readonly ConsumerInfo[]> {
+    return inOrder((await this.#listed()).map((listed) => infoOf(listed, idleMs)))
+  }
+
+  async #listed(): Promise<readonly ListedConsumer[]> {
     const { link, name } = this.#parts
     // By name: one that is deleted between two pages moves the others.
-    const found = new Map<string, ConsumerInfo>()
+    const found = new Map<string, ListedConsumer>()
     for (let offset = 0, total = 1; offset < total;) {
       const ask = async (): Promise<ListAnswer> =>
         await link.api<ListAnswer>(`CONSUMER.LIST.${name}`, { offset })
       const answer = await answered(link, ask, undefined)
       const page = answer.consumers ?? []
-      for (const listed of page) found.set(listed.name, infoOf(listed, idleMs))
+      for (const listed of page) found.set(listed.name, listed)
       total = page.length === 0 ? 0 : answer.total
       offset += page.length
     }
-    return [...found.values()].toSorted((a, b) => Number(a.createdAt) - Number(b.createdAt))
+    return [...found.values()]
   }
 
-  /** False where it was gone already. */
-  async #delete(consumer: string): Promise<boolean> {
-    const { link, name } = this.#parts
-    try {
-      await answered(link, async () => await link.api(`CONSUMER.DELETE.${name}.${consumer}`), undefined)
-      return true
-    } catch (error) {
-      if (isRefusal(error, errorCodes.consumerNotFound)) return false
-      throw error
+  /** Those that are still there once the server has had the time to delete them. */
+  async #kept(asked: readonly ListedConsumer[]): Promise<readonly ListedConsumer[]> {
+    const deadline = performance.now() + sweepMs
+    for (;;) {
+      await pause(lookMs, this.#parts.link.closed)
+      const there = new Map((await this.#listed()).map((each) => [each.name, each]))
+      // One of the same name that was created since is another.
+      const kept = asked.filter(({ name, created }) => there.get(name)?.created === created)
+      if (kept.length === 0 || performance.now() >= deadline) return kept
     }
   }
+
+  /** Has the server delete the consumer after so much time without a request. */
+  async #expire({ name: consumer, config }: ListedConsumer, nanoseconds: number): Promise<void> {
+    const { link, name } = this.#parts
+    const request = {
+      stream_name: name,
+      config: { ...config, inactive_threshold: nanoseconds },
+      action: 'update',
+    }
+    try {
+      await answered(
+        link,
+        async () => await link.api(`CONSUMER.CREATE.${name}.${consumer}`, request),
+        undefined,
+      )
+    } catch (error) {
+      // Gone already: by its owner, the server or another sweep.
+      if (!isRefusal(error, errorCodes.consumerNotFound, errorCodes.consumerDoesNotExist)) throw error
+    }
+  }
+}
+
+/** Nanoseconds a consumer had before it was to be swept; another sweep may have got in between. */
+function lifeOf({ config }: ListedConsumer): number {
+  const { inactive_threshold: life = inactiveNs } = config
+  return life === graceNs ? inactiveNs : life
+}
+
+function inOrder(infos: readonly ConsumerInfo[]): readonly ConsumerInfo[] {
+  return infos.toSorted((a, b) => Number(a.createdAt) - Number(b.createdAt))
 }

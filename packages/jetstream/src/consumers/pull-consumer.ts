@@ -19,6 +19,10 @@ export interface ConsumerParts {
   readonly watch: Pick<ReplacementWatch, 'look'>
 }
 
+interface CreateAnswer {
+  readonly cluster?: { readonly leader?: string }
+}
+
 const bounds = { maxMessages: 4096, maxBytes: 2_000_000 }
 // A message's subjects and headers count, beside its payload, against the bytes of a pull.
 const overheadBytes = 200_000
@@ -53,6 +57,7 @@ export class PullConsumer implements AsyncDisposable {
   #queue: DeliveredMessage[] = []
   #taken = 0
   #name: string | undefined
+  #server = ''
   #inbox = ''
   #unsubscribe: (() => void) | undefined
   /** 0 before the consumer's first delivery. */
@@ -106,6 +111,11 @@ export class PullConsumer implements AsyncDisposable {
   /** Every message up to this sequence was delivered, or is not among those asked for. */
   get examined(): number {
     return this.#examined
+  }
+
+  /** The name of the server it is on, whose copy of the stream it reads; empty where there is no cluster. */
+  get server(): string {
+    return this.#server
   }
 
   /** How many messages wait to be taken. */
@@ -231,7 +241,8 @@ export class PullConsumer implements AsyncDisposable {
       const config = consumerConfig({ ...this.#target, after: this.#last })
       const request = { stream_name: stream, config, action: 'create' }
       // Never aborted: whoever gives up still has to delete what is created.
-      await link.api(`CONSUMER.CREATE.${stream}.${config.name}`, request)
+      const { cluster } = await link.api<CreateAnswer>(`CONSUMER.CREATE.${stream}.${config.name}`, request)
+      this.#server = cluster?.leader ?? ''
       return config.name
     }
     this.#name = await answered(link, create, signal)

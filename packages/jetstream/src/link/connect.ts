@@ -13,6 +13,7 @@ import type { Authenticator, ConnectionOptions, NatsConnection, TlsOptions } fro
 import { connect } from '@nats-io/transport-node'
 
 import { NatsLink } from './nats-link.ts'
+import { withTlsFiles } from './tls-files.ts'
 
 /** Who a store is to the server. Never part of an error or a log line. */
 export type NatsCredentials =
@@ -25,7 +26,8 @@ export type NatsCredentials =
 /** How to reach NATS. */
 export interface NatsOptions {
   /**
-   * URLs of one or more servers of a cluster, `nats://host:4222`; credentials may stand in them.
+   * URLs of one or more servers of a cluster, `nats://host:4222`; credentials may stand in them. In one text commas separate
+   * them, except a comma within the credentials of a URL with a scheme.
    * @defaultValue `nats://127.0.0.1:4222`
    */
   readonly servers?: string | readonly string[]
@@ -67,7 +69,18 @@ export function redacted(servers: string | readonly string[] = defaults.servers)
 }
 
 const listOf = (servers: string | readonly string[]): readonly string[] =>
-  (typeof servers === 'string' ? servers.split(',') : servers).map((server) => server.trim())
+  (typeof servers === 'string' ? servers.split(beforeScheme).flatMap(separated) : servers).map((server) =>
+    server.trim(),
+  )
+
+const beforeScheme = /,(?=\s*[a-z]+:\/\/)/i
+
+/** A comma is allowed in the credentials of a URL, which end at its `@`. */
+function separated(text: string): readonly string[] {
+  const credentialsEnd = /^\s*[a-z]+:\/\//i.test(text) ? text.indexOf('@') + 1 : 0
+  const [host = '', ...more] = text.slice(credentialsEnd).split(',')
+  return [text.slice(0, credentialsEnd) + host, ...more]
+}
 
 function urlOf(server: string, i: number): URL {
   const text = /^[a-z]+:\/\//i.test(server) ? server : `nats://${server}`
@@ -162,7 +175,7 @@ async function connectionOf(options: NatsOptions): Promise<NatsConnection> {
   return await connect({
     servers,
     ...(await authentication(credentials)),
-    ...(tls === undefined ? {} : { tls }),
+    ...(tls === undefined ? {} : { tls: await withTlsFiles(tls) }),
     name: options.clientName ?? defaults.clientName,
     inboxPrefix: options.inboxPrefix ?? defaults.inboxPrefix,
     timeout: options.connectTimeoutMs ?? defaults.connectTimeoutMs,

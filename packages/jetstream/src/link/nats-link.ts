@@ -49,6 +49,7 @@ export class NatsLink implements AsyncDisposable {
   readonly #headers = new EncodedHeaders()
   readonly #closed = new AbortController()
   readonly #listeners = new Set<() => void>()
+  readonly #nobodyListeners = new Set<(subject: string) => void>()
   readonly #subscription: Subscription
   readonly #statuses: AsyncIterable<Status>
   /** Settles when the connection is back; undefined while it is up. */
@@ -56,7 +57,9 @@ export class NatsLink implements AsyncDisposable {
 
   constructor(parts: NatsLinkParts) {
     this.#parts = parts
-    this.#mux = new ReplyMux(parts.inbox)
+    this.#mux = new ReplyMux(parts.inbox, (subject) => {
+      for (const listener of this.#nobodyListeners) listener(subject)
+    })
     this.#subscription = parts.connection.subscribe(this.#mux.subject, {
       callback: (error, reply) => {
         if (error === null) this.#mux.accept(reply)
@@ -92,6 +95,12 @@ export class NatsLink implements AsyncDisposable {
   onReconnect(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Called with the subject of every request that reached nobody; returns what takes the listener away. */
+  onNobody(listener: (subject: string) => void): () => void {
+    this.#nobodyListeners.add(listener)
+    return () => this.#nobodyListeners.delete(listener)
   }
 
   /** One request, one reply. @throws {@link NoAnswer} where there is none */
@@ -287,6 +296,7 @@ export class NatsLink implements AsyncDisposable {
     this.#mux[Symbol.dispose]()
     this.#down?.reject(error)
     this.#listeners.clear()
+    this.#nobodyListeners.clear()
     stop(this.#statuses)
   }
 

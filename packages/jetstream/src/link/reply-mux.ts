@@ -36,12 +36,14 @@ function isNoResponders(headers: string): boolean {
 export class ReplyMux implements Disposable {
   readonly #pending = new Map<number, Pending>()
   readonly #prefix: string
+  readonly #onNobody: (subject: string) => void
   #tokens = 0
   #timer: NodeJS.Timeout | undefined
 
-  /** `inbox` is what the subscription's wildcard stands behind. */
-  constructor(inbox: string) {
+  /** `inbox` is what the subscription's wildcard stands behind; `onNobody` is told where a request reached nobody. */
+  constructor(inbox: string, onNobody: (subject: string) => void = () => undefined) {
     this.#prefix = `${inbox}.`
+    this.#onNobody = onNobody
   }
 
   /** What the connection subscribes to. */
@@ -75,6 +77,7 @@ export class ReplyMux implements Disposable {
     if (isEmpty(reply) && isNoResponders(rawHeaders(reply))) {
       this.#pending.delete(token)
       pending.waiting.fail(new NoAnswer('no-responders', pending.waiting.subject))
+      this.#onNobody(pending.waiting.subject)
       return
     }
     this.#hand(token, pending, reply)

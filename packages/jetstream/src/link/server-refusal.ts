@@ -20,6 +20,7 @@ export const errorCodes = {
   noPeers: 10_005,
   replicasUnsupported: 10_074,
   consumerNotFound: 10_014,
+  consumerDoesNotExist: 10_149,
   insufficientResources: 10_023,
   unknownField: 10_025,
   tooManyConsumers: 10_026,

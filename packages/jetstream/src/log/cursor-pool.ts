@@ -35,9 +35,13 @@ export class CursorPool implements AsyncDisposable {
   readonly #cursors = new Set<LogCursor>()
   /** Those that a reader reads from right now; nobody else may. */
   readonly #reading = new Set<LogCursor>()
+  /** Those that are closed once the reading that has them ends. */
+  readonly #spent = new WeakSet<LogCursor>()
   readonly #opening = new Map<number, Promise<LogCursor | undefined>>()
   readonly #closed = new AbortController()
   #timer: NodeJS.Timeout | undefined
+  /** How often what cursors hold had to be forgotten. */
+  #forgotten = 0
 
   constructor(parts: ReadParts) {
     this.#parts = parts
@@ -53,7 +57,8 @@ export class CursorPool implements AsyncDisposable {
     this.#reading.add(found)
     try {
       const batch = await found.whileUsed(async () => await readFrom(found))
-      await this.#add(found)
+      if (this.#spent.has(found)) await found[Symbol.asyncDispose]()
+      else await this.#add(found)
       return batch
     } catch (error) {
       // What it has given away is lost with the batch.
@@ -78,6 +83,14 @@ export class CursorPool implements AsyncDisposable {
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  /** Forgets the messages that were fetched ahead: some of them may have been deleted. Where none wait, none were. */
+  async forget(): Promise<void> {
+    this.#forgotten += 1
+    for (const cursor of this.#reading) this.#spent.add(cursor)
+    const ahead = [...this.#cursors].filter(({ hasMore }) => hasMore)
+    await Promise.all(ahead.map(async (cursor) => await this.#drop(cursor)))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -128,9 +141,14 @@ export class CursorPool implements AsyncDisposable {
     try {
       const count = this.#cursors.size + this.#reading.size + this.#opening.size
       if (count >= mostCursors && !(await this.#dropOldest())) return undefined
+      const forgotten = this.#forgotten
       const cursor = await LogCursor.open(this.#parts, at, this.#closed.signal)
-      await this.#add(cursor)
-      return cursor
+      if (forgotten === this.#forgotten) {
+        await this.#add(cursor)
+        return cursor
+      }
+      await cursor[Symbol.asyncDispose]()
+      return undefined
     } catch (error) {
       if (isRefusal(error, errorCodes.tooManyConsumers)) return undefined
       throw error

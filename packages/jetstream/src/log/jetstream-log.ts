@@ -5,6 +5,7 @@ import { answered } from '../read/answered.ts'
 import type { ReadParts } from '../read/read-parts.ts'
 import { ScanSource } from '../read/scan-source.ts'
 import { checkGeneration, keepInLog } from '../read/selection.ts'
+import { checkReplaced } from '../replace/check-replaced.ts'
 import { BatchBuilder } from './batch-builder.ts'
 import { CursorPool } from './cursor-pool.ts'
 import { headOf } from './log-head.ts'
@@ -20,6 +21,7 @@ const smallestPage = 16
 /** The whole log of one store. */
 export class JetStreamLog implements EventLog<StoredEvent>, AsyncDisposable {
   readonly name: string
+  readonly formerGenerations: readonly string[]
   readonly #parts: ReadParts
   readonly #checkStore: () => void
   readonly #cursors: CursorPool
@@ -28,7 +30,8 @@ export class JetStreamLog implements EventLog<StoredEvent>, AsyncDisposable {
 
   /** `check` throws why the store is of no use any more. */
   constructor(parts: ReadParts, check: () => void) {
-    this.name = `${parts.name}.events`
+    this.name = `${parts.logName}.events`
+    this.formerGenerations = parts.formerGenerations
     this.#parts = parts
     this.#checkStore = check
     this.#cursors = new CursorPool(parts)
@@ -79,10 +82,13 @@ export class JetStreamLog implements EventLog<StoredEvent>, AsyncDisposable {
     options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
   ): Promise<boolean> {
     this.#check(after)
-    return await this.#cursors.wait(after.commit, {
+    const hasMore = await this.#cursors.wait(after.commit, {
       ...options,
       hasMore: async (signal) => await this.#hasMore(after.commit, signal),
     })
+    // Nothing will ever follow where another log has taken this one's place.
+    if (!hasMore && options.signal?.aborted !== true) await checkReplaced(this.#parts)
+    return hasMore
   }
 
   async lag(after: Position): Promise<LogLag> {
@@ -110,6 +116,11 @@ export class JetStreamLog implements EventLog<StoredEvent>, AsyncDisposable {
       await this.waitForMore(head, { timeoutMs: waitMs, ...(signal === undefined ? {} : { signal }) })
       signal?.throwIfAborted()
     }
+  }
+
+  /** To be called when events were erased: forgets those that were fetched ahead. */
+  async forget(): Promise<void> {
+    await this.#cursors.forget()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

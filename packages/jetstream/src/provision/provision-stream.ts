@@ -5,7 +5,13 @@ import { ConfigurationError, LogReplacedError, StoreFullError } from '@millrace/
 import type { NatsLink } from '../link/nats-link.ts'
 import { errorCodes, isRefusal, ServerRefusal } from '../link/server-refusal.ts'
 import type { Subjects } from '../wire/subjects.ts'
-import { generationIn, newStreamConfig, reconciled, streamDifferences } from './stream-config.ts'
+import {
+  formerGenerationsIn,
+  generationIn,
+  newStreamConfig,
+  reconciled,
+  streamDifferences,
+} from './stream-config.ts'
 import type { StreamConfig, StreamDifference } from './stream-config.ts'
 import type { StreamSettings } from './stream-settings.ts'
 
@@ -19,6 +25,8 @@ export interface ProvisionedStream {
   readonly replicas: number
   /** Of the stream's last message when it was provisioned; 0 where it had none. */
   readonly lastSequence: number
+  /** The generations of the logs whose place this one has taken. */
+  readonly formerGenerations: readonly string[]
 }
 
 /** What provisioning would do. */
@@ -207,6 +215,7 @@ export async function provisionStream(
         batches: batches && info.config['allow_atomic'] === true,
         replicas: Number(info.config['num_replicas']),
         lastSequence: info.state.last_seq,
+        formerGenerations: formerGenerationsIn(info.config),
       }
     await settle(request, plan, { mayChange, batches })
   }

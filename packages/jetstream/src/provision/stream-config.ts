@@ -20,8 +20,10 @@ export interface StreamDifference {
 }
 
 /** The key in a stream's metadata that holds the generation of its log. */
-const generationKey = 'millrace.generation'
+export const generationKey = 'millrace.generation'
 const formatKey = 'millrace.format'
+/** The key that holds the generations of the logs whose place this one has taken, joined by spaces. */
+export const formerGenerationsKey = 'millrace.former-generations'
 
 /** What a stream needs to be an event store, and nothing that may ever lose an event. */
 const vital: StreamConfig = {
@@ -134,4 +136,11 @@ export function reconciled(actual: StreamConfig, differences: readonly StreamDif
 export function generationIn(config: StreamConfig): string | undefined {
   const metadata = (config['metadata'] ?? {}) as Readonly<Record<string, string>>
   return metadata[formatKey] === '1' ? metadata[generationKey] : undefined
+}
+
+/** The generations of the logs whose place the stream's has taken. */
+export function formerGenerationsIn(config: StreamConfig): readonly string[] {
+  const metadata = (config['metadata'] ?? {}) as Readonly<Record<string, string>>
+  const text = metadata[formerGenerationsKey] ?? ''
+  return text === '' ? [] : text.split(' ')
 }

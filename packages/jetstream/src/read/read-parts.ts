@@ -9,6 +9,10 @@ export interface ReadParts {
   readonly link: NatsLink
   /** Of the JetStream stream. */
   readonly name: string
+  /** What the log is called, whichever stream holds it. */
+  readonly logName: string
+  /** Of the logs whose place this one has taken. */
+  readonly formerGenerations: readonly string[]
   readonly generation: string
   readonly subjects: Subjects
   readonly leader: LeaderReader

@@ -39,6 +39,7 @@ import { ReadFence } from '../append/read-fence.ts'
 import { TombstoneWriter } from '../append/tombstone-writer.ts'
 import type { WriteParts } from '../append/write-parts.ts'
 import { ConsumerDirectory } from '../consumers/consumer-directory.ts'
+import { ErasureProof } from '../erasure/erasure-proof.ts'
 import { JetStreamLog } from '../log/jetstream-log.ts'
 import { answered } from '../read/answered.ts'
 import { LogReader } from '../read/log-reader.ts'
@@ -61,6 +62,7 @@ export class JetStreamStore implements EventStore {
   readonly #appender: Appender
   readonly #batches: BatchWriter
   readonly #tombstones: TombstoneWriter
+  readonly #erasure: ErasureProof
   readonly #fence: ReadFence
   readonly #stream: StreamReader
   readonly #all: LogReader
@@ -73,6 +75,7 @@ export class JetStreamStore implements EventStore {
     this.#appender = new Appender(parts)
     this.#batches = new BatchWriter(parts)
     this.#tombstones = new TombstoneWriter(parts)
+    this.#erasure = new ErasureProof(parts)
     this.#fence = new ReadFence(parts)
     this.#stream = new StreamReader(parts)
     this.log = new JetStreamLog(parts, () => this.#check())
@@ -164,7 +167,12 @@ export class JetStreamStore implements EventStore {
     const commit = prepareCommit([{ streamId, events: [tombstone], expected }], {}, parts)
     const [write] = commit.writes
     if (write === undefined) throw new StreamNotFoundError(streamId)
-    return await this.#tombstones.tombstone(commit, write)
+    const receipt = await this.#tombstones.tombstone(commit, write)
+    const { position } = receipt
+    if (position === undefined) throw new Error(`tombstone of ${streamId} has no position`)
+    await this.#erasure.wait({ streamId, subject: write.subject, sequence: position.commit })
+    await this.log.forget()
+    return receipt
   }
 
   /**

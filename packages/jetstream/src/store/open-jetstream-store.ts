@@ -1,28 +1,17 @@
-import { randomUUID } from 'node:crypto'
-
-import { ConfigurationError, createIdFactory, Lanes } from '@millrace/contracts'
+import { ConfigurationError } from '@millrace/contracts'
 import type { Serializer } from '@millrace/contracts'
 import type { NatsConnection } from '@nats-io/nats-core'
 
-import { CommitSearch } from '../append/commit-search.ts'
-import { HeadCache } from '../append/head-cache.ts'
-import { KnownCommits } from '../append/known-commits.ts'
-import { ReplacementWatch } from '../append/replacement-watch.ts'
-import { ServerClock } from '../append/server-clock.ts'
-import { Tries } from '../append/tries.ts'
 import { openNatsLink } from '../link/connect.ts'
 import type { NatsOptions } from '../link/connect.ts'
-import type { NatsLink } from '../link/nats-link.ts'
-import { NoAnswer } from '../link/no-answer.ts'
 import { planStream, provisionStream } from '../provision/provision-stream.ts'
 import type { ProvisionedStream, StreamPlan } from '../provision/provision-stream.ts'
 import { checkStoreName, checkStreamSettings } from '../provision/stream-settings.ts'
 import type { StreamSettings } from '../provision/stream-settings.ts'
-import { EventWriter } from '../wire/encode-message.ts'
-import { LeaderReader } from '../wire/leader-read.ts'
+import { currentStream } from '../replace/stream-marks.ts'
 import { Subjects } from '../wire/subjects.ts'
-import { createWireEncoder } from './event-encoder.ts'
 import { JetStreamStore } from './jetstream-store.ts'
+import { answeredAtOpening, storeParts } from './store-parts.ts'
 
 /** Which stream on which servers. */
 export interface JetStreamTarget extends NatsOptions, StreamSettings {
@@ -74,63 +63,6 @@ function checkSettings(options: JetStreamStoreOptions): void {
     throw new ConfigurationError('source', 'must be a URI reference')
 }
 
-/** Asks until there is an answer; a cluster that elects a leader gives none for some seconds. */
-async function answered<T extends object>(
-  link: NatsLink,
-  patienceMs: number,
-  ask: () => Promise<T>,
-): Promise<T> {
-  const tries = new Tries({ patienceMs, closed: link.closed })
-  return await tries.until(async () => {
-    try {
-      return await ask()
-    } catch (error) {
-      // Where no JetStream is, nobody ever answers.
-      if (error instanceof NoAnswer && error.silence === 'no-responders' && link.info.jetstream !== true)
-        throw new ConfigurationError('servers', 'JetStream is not enabled there', { cause: error })
-      throw error
-    }
-  })
-}
-
-async function storeOver(
-  link: NatsLink,
-  stream: ProvisionedStream,
-  options: JetStreamStoreOptions,
-): Promise<JetStreamStore> {
-  const { patienceMs = defaults.patienceMs, now = Date.now, serializer, maxEventBytes } = options
-  const { name, generation } = stream
-  const subjects = new Subjects(name)
-  const leader = new LeaderReader(link, name)
-  const clock = await answered(link, patienceMs, async () => await ServerClock.open(link, name, now))
-  const watch = new ReplacementWatch(link, stream, stream.lastSequence)
-  const decoding = { generation, subjects }
-  return new JetStreamStore({
-    link,
-    stream,
-    name,
-    generation,
-    isAlone: link.info.cluster === undefined,
-    subjects,
-    leader,
-    watch,
-    clock,
-    writer: new EventWriter(options.source ?? `millrace:${name}`),
-    heads: new HeadCache(leader, watch, decoding),
-    lanes: new Lanes(),
-    known: new KnownCommits({ ...decoding, leader, search: new CommitSearch(link, leader, name), clock }),
-    token: randomUUID().slice(0, 8),
-    patienceMs,
-    encode: createWireEncoder({
-      ...(serializer === undefined ? {} : { serializer }),
-      ...(maxEventBytes === undefined ? {} : { maxEventBytes }),
-    }),
-    // Never ahead of the server: a commit is looked for from the time of its id on.
-    mint: createIdFactory(() => Math.min(now(), clock.earliest())),
-    now,
-  })
-}
-
 /**
  * Opens an event store on a JetStream stream, which it creates where it is missing.
  *
@@ -143,13 +75,16 @@ export async function openJetStreamStore(options: JetStreamStoreOptions = {}): P
   const { name = defaults.name, patienceMs = defaults.patienceMs, provision = 'run' } = options
   const link = await openNatsLink(options, options.connection)
   try {
-    const request = { link, name, subjects: new Subjects(name), settings: options }
-    const stream = await answered(
-      link,
-      patienceMs,
-      async () => await provisionStream(request, provision === 'run'),
+    const stream = await answeredAtOpening(link, patienceMs, async (): Promise<ProvisionedStream> => {
+      // What replaced the log since lies in another stream.
+      const current = await currentStream(link, name)
+      const request = { link, name: current, subjects: new Subjects(current), settings: options }
+      return await provisionStream(request, provision === 'run')
+    })
+    const source = options.source ?? `millrace:${name}`
+    return new JetStreamStore(
+      await storeParts(link, stream, { ...options, source, patienceMs, logName: name }),
     )
-    return await storeOver(link, stream, options)
   } catch (error) {
     await link[Symbol.asyncDispose]()
     throw error
@@ -164,6 +99,8 @@ export async function inspectJetStream(options: JetStreamTarget = {}): Promise<S
   checkSettings(options)
   const { name = defaults.name } = options
   await using link = await openNatsLink(options, options.connection)
-  const request = { link, name, subjects: new Subjects(name), settings: options }
-  return await answered(link, defaults.patienceMs, async () => await planStream(request))
+  return await answeredAtOpening(link, defaults.patienceMs, async () => {
+    const current = await currentStream(link, name)
+    return await planStream({ link, name: current, subjects: new Subjects(current), settings: options })
+  })
 }

@@ -96,7 +96,7 @@ describe('a store', () => {
   })
 
   test('whose stream was deleted says so', async () => {
-    await using raw = await openRawStore({ patienceMs: 500 })
+    await using raw = await openRawStore({ patienceMs: 3_000 })
     const { store, link, name } = raw
     const id = freshStream()
     await store.append(id, facts(1), { expectedVersion: 0 })

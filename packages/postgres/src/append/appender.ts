@@ -1,6 +1,7 @@
 import { checkHead, EventSerializationError, failpoint, Lanes, noHead } from '@millrace/contracts'
 import type { CommitReceipt, EventVersion, IdFactory, StreamHead, StreamId } from '@millrace/contracts'
 
+import { LogFence } from '../replace/log-fence.ts'
 import { inSchema } from '../sql/schema-name.ts'
 import type { SchemaName } from '../sql/schema-name.ts'
 import type { SqlDatabase, SqlSession, TextRow } from '../sql/sql-database.ts'
@@ -113,6 +114,7 @@ export class Appender {
   async #record(commit: PreparedCommit, write: PreparedWrite): Promise<CommitReceipt> {
     const before = failpoint('append:before-commit')
     if (before !== undefined) await before
+    const fence = new LogFence()
     for (let tries = 1; ; tries++) {
       let refusal: unknown
       try {
@@ -123,6 +125,7 @@ export class Appender {
           return this.#recorded(commit, write, row)
         }
       } catch (error) {
+        if (await fence.passes(error)) continue
         if (!hasSqlState(error, sqlState.uniqueViolation)) throw mapAppendError(error, write)
         refusal = error
       }

@@ -17,6 +17,7 @@ import type {
   StreamId,
 } from '@millrace/contracts'
 
+import { LogFence } from '../replace/log-fence.ts'
 import { inSchema } from '../sql/schema-name.ts'
 import type { SqlSession, SqlTransaction } from '../sql/sql-database.ts'
 import { hasSqlState, sqlState } from '../sql/sql-error.ts'
@@ -61,10 +62,12 @@ export class CommitWriter {
 
   /** Records all writes or none. */
   async commit(commit: PreparedCommit): Promise<CommitReceipt> {
+    const fence = new LogFence()
     for (let tries = 1; ; tries++) {
       try {
         return await this.#write(commit)
       } catch (error) {
+        if (await fence.passes(error)) continue
         const found = await this.#explain(commit, error)
         if (found !== undefined) return found
         if (tries >= maxTries) throw error
@@ -74,6 +77,17 @@ export class CommitWriter {
 
   /** Closes the stream of the commit's one write, whose one event is the tombstone. */
   async tombstone(commit: PreparedCommit, write: PreparedWrite): Promise<AppendReceipt> {
+    const fence = new LogFence()
+    for (;;) {
+      try {
+        return await this.#close(commit, write)
+      } catch (error) {
+        if (!(await fence.passes(error))) throw error
+      }
+    }
+  }
+
+  async #close(commit: PreparedCommit, write: PreparedWrite): Promise<AppendReceipt> {
     const { database } = this.#parts
     const receipt = await database.transaction(async (tx) => {
       const head = (await this.#lock(tx, [write])).get(write.streamId)

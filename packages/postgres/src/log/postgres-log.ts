@@ -3,6 +3,7 @@ import type { EventLog, LogBatch, LogLag, Position, ReadBatchOptions, StoredEven
 
 import { checkGeneration, filterSelection } from '../read/log-selection.ts'
 import { RowPlaces, storedRowOf } from '../read/stored-row.ts'
+import { checkReplaced } from '../replace/check-replaced.ts'
 import type { SchemaName } from '../sql/schema-name.ts'
 import type { SqlDatabase } from '../sql/sql-database.ts'
 import { batchText, logTexts } from './log-texts.ts'
@@ -20,6 +21,8 @@ interface CommitRow {
 export interface LogParts {
   readonly database: SqlDatabase
   readonly schema: SchemaName
+  readonly name: string
+  readonly formerGenerations: readonly string[]
   readonly generation: string
   readonly wakeUp: WakeUp
   /** Fires when the store closes. */
@@ -38,13 +41,15 @@ const settleMs = 2_000
 /** The whole log of one schema, in the order of its commit sequence. */
 export class PostgresLog implements EventLog<StoredEvent> {
   readonly name: string
+  readonly formerGenerations: readonly string[]
   readonly #parts: LogParts
   readonly #texts: LogTexts
   readonly #commits: SettledSequence<CommitRow>
 
   constructor(parts: LogParts) {
     const { database, schema } = parts
-    this.name = `${schema}.events`
+    this.name = `${parts.name}.events`
+    this.formerGenerations = parts.formerGenerations
     this.#parts = parts
     this.#texts = logTexts(schema)
     const { commits, lastCommit, commitBeforeHole } = this.#texts
@@ -94,7 +99,10 @@ export class PostgresLog implements EventLog<StoredEvent> {
   ): Promise<boolean> {
     this.#check(after)
     const hasMore = async (): Promise<boolean> => (await this.#commits.read(after.commit, 1)).length > 0
-    return await this.#until(hasMore, options)
+    if (await this.#until(hasMore, options)) return true
+    // Nothing will ever follow where another log has taken this one's place.
+    if (!this.#parts.closed.aborted) await checkReplaced(this.#parts.database, this.#parts.schema)
+    return false
   }
 
   async lag(after: Position): Promise<LogLag> {

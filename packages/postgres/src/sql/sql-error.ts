@@ -7,6 +7,9 @@ export const sqlState = {
   deadlock: '40P01',
   invalidText: '22P02',
   invalidCharacters: '22021',
+  /** Ours, of sql/0003: the log was replaced; it is being replaced. */
+  logReplaced: 'MR001',
+  logFenced: 'MR002',
 } as const
 
 const configurationStates = new Map([

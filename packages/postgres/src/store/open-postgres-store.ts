@@ -1,9 +1,10 @@
-import { createEventEncoder, createIdFactory } from '@millrace/contracts'
+import { ConfigurationError, createEventEncoder, createIdFactory } from '@millrace/contracts'
 import type { EventStore, Serializer } from '@millrace/contracts'
 
 import { prepareSchema } from '../migrations/migrate.ts'
 import type { MigrateMode } from '../migrations/migrate.ts'
-import { defaultSchema, inSchema, parseSchemaName } from '../sql/schema-name.ts'
+import { copyRowOf, generationOf, generationsBefore, schemasOfLog } from '../replace/replacement-rows.ts'
+import { defaultSchema, parseSchemaName } from '../sql/schema-name.ts'
 import type { SqlDatabase } from '../sql/sql-database.ts'
 import { PostgresStore } from './postgres-store.ts'
 
@@ -39,14 +40,21 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     ...(maxEventBytes === undefined ? {} : { maxEventBytes }),
   })
   await prepareSchema(database, schema, options.migrate)
-  const [log] = await database.query<{ generation: string }>(
-    inSchema('select generation from :schema.log', schema),
-  )
-  if (log === undefined) throw new Error(`schema ${schema} has no row in its table log`)
+  const copy = await copyRowOf(database, schema)
+  if (copy !== undefined && copy.completedAt === null)
+    throw new ConfigurationError(
+      'schema',
+      `${schema} is an unfinished copy of ${copy.sourceSchema}; open that, which leads here once the copy has taken its place`,
+    )
+  // What replaced the log since lies in another schema.
+  const current = (await schemasOfLog(database, schema)).at(-1) ?? schema
+  if (current !== schema) await prepareSchema(database, current, options.migrate)
   return new PostgresStore({
     database,
-    schema,
-    generation: log.generation,
+    schema: current,
+    name: schema,
+    generation: await generationOf(database, current),
+    formerGenerations: await generationsBefore(database, current),
     encode,
     mint: createIdFactory(now),
     now,

@@ -51,6 +51,10 @@ import { StreamDirectory } from '../streams/stream-directory.ts'
 export interface PostgresStoreParts extends PrepareParts {
   readonly database: SqlDatabase
   readonly schema: SchemaName
+  /** What the log is called. @defaultValue the schema's name */
+  readonly name?: string
+  /** @defaultValue none */
+  readonly formerGenerations?: readonly string[]
   readonly generation: string
 }
 
@@ -90,6 +94,8 @@ export class PostgresStore implements EventStore {
     const log = new PostgresLog({
       database,
       schema,
+      name: parts.name ?? schema,
+      formerGenerations: parts.formerGenerations ?? [],
       generation,
       wakeUp: this.#wakeUp,
       closed: this.#closed.signal,

@@ -10,6 +10,14 @@ export function isOutage(error: unknown): boolean {
   return isMillraceError(error) && (error.code === 'ERR_CONNECTION' || error.code === 'ERR_STORE_FULL')
 }
 
+/** True when an event could be read, but no upcaster could lift it. */
+export function isUpcastFailure(error: unknown): boolean {
+  return (
+    isMillraceError(error) &&
+    (error.code === 'ERR_UPCASTER_FAILED' || error.code === 'ERR_UNKNOWN_EVENT_VERSION')
+  )
+}
+
 /** True when the same call may succeed later as it is. */
 export function isRetryable(error: unknown): boolean {
   return isMillraceError(error) && error.retryable

@@ -1,14 +1,23 @@
 import { ProjectionError } from '@millrace/contracts'
-import type { LogBatch, NewParkedRecord, ParkedRecord, Position, StoredEvent } from '@millrace/contracts'
+import type {
+  LogBatch,
+  LogFilter,
+  NewParkedRecord,
+  ParkedRecord,
+  Position,
+  StoredEvent,
+} from '@millrace/contracts'
 
 import { nextTurn } from '../clock/next-turn.ts'
 import { Pulse, pause } from '../clock/pulse.ts'
 import type { LedgerOwner, PartitionLedger } from '../ledger/partition-ledger.ts'
 import type { DecodedRecord } from '../processor/handler-context.ts'
 import { partitionOf, passes } from '../processor/partition-of.ts'
+import { storedFilter } from '../processor/stored-filter.ts'
 import { Backoff } from '../retry/backoff.ts'
 import { BatchRunner, HandlingInterrupted } from './batch-runner.ts'
 import { decodeBatch } from './decode-batch.ts'
+import type { SkippedRecord } from './decode-batch.ts'
 
 /** What a handler loop tells the partition it belongs to. */
 export interface HandlerEvents {
@@ -30,11 +39,13 @@ export class PartitionHandler {
   readonly #runner: BatchRunner
   readonly #pulse = new Pulse()
   readonly #holding: Backoff
+  readonly #filter: LogFilter | undefined
   #interrupt = new AbortController()
   #position: Position
   #saved: Position
   #unsavedSince: number | undefined
   #retryParked = true
+  #skipped = 0
 
   constructor(owner: LedgerOwner, ledger: PartitionLedger, events: HandlerEvents) {
     this.#owner = owner
@@ -43,11 +54,17 @@ export class PartitionHandler {
     this.#saved = this.#position
     this.#runner = new BatchRunner(owner, ledger, events)
     this.#holding = new Backoff(owner.scope.random)
+    this.#filter = storedFilter(owner.processor, owner.scope.decode)
   }
 
   /** Everything up to here is handled, or was not for this partition. */
   get position(): Position {
     return this.#position
+  }
+
+  /** Records passed over because no upcaster lifts them. */
+  get skipped(): number {
+    return this.#skipped
   }
 
   /** Looks for parked records to retry, and for more in the log. */
@@ -105,14 +122,14 @@ export class PartitionHandler {
 
   /** The next batch; undefined when something else is to be done first. */
   async #read(): Promise<LogBatch<StoredEvent> | undefined> {
-    const { scope, processor, tenure } = this.#owner
+    const { scope, tenure } = this.#owner
     const interrupt = new AbortController()
     this.#interrupt = interrupt
     if (tenure.winding.aborted || this.#retryParked) return undefined
     const timer =
       this.#unsavedSince === undefined ? undefined : setTimeout(() => interrupt.abort(), this.#saveInMs())
     try {
-      return await scope.tail.next(this.#position, { filter: processor.filter, signal: interrupt.signal })
+      return await scope.tail.next(this.#position, { filter: this.#filter, signal: interrupt.signal })
     } finally {
       clearTimeout(timer)
     }
@@ -123,14 +140,15 @@ export class PartitionHandler {
     const { partition } = tenure.lease
     const mine = batch.records.filter(
       (record) =>
-        partitionOf(record.bucket, processor.partitions) === partition && passes(processor.filter, record),
+        partitionOf(record.bucket, processor.partitions) === partition && passes(this.#filter, record),
     )
     if (mine.length === 0) return this.#skip(batch.end)
-    const decoded = decodeBatch(scope, mine)
+    const decoded = decodeBatch(this.#owner, mine)
     const [unreadable] = decoded.malformed
     if (unreadable !== undefined && !scope.store.effects) return await this.#hold(unreadable, decoded.records)
     await this.#runner.handle(decoded, batch.end)
     this.#passed(batch.end)
+    this.#tellSkipped(decoded.skipped)
   }
 
   /**
@@ -151,6 +169,13 @@ export class PartitionHandler {
     const at = { processor: this.#owner.processor.name, recordId }
     this.#events.onProblem(new ProjectionError(at, { cause: new Error(reason) }))
     await pause(this.#holding.next(), this.#owner.tenure.winding)
+  }
+
+  #tellSkipped(skipped: readonly SkippedRecord[]): void {
+    const { processor, partition } = this.#owner.tenure.lease
+    this.#skipped += skipped.length
+    for (const { recordId, reason } of skipped)
+      this.#owner.scope.facts.tell({ kind: 'record-skipped', processor, partition, recordId, reason })
   }
 
   #passed(end: Position): void {
@@ -204,7 +229,7 @@ export class PartitionHandler {
     try {
       const stored = await tenure.persist(() => scope.log.readAt(parked.position))
       if (stored === undefined) return await this.#parkAgain(parked, 'the record is no longer in the log')
-      const { records, malformed } = decodeBatch(scope, [stored])
+      const { records, malformed } = decodeBatch(this.#owner, [stored])
       const [record] = records
       if (record === undefined) return await this.#parkAgain(parked, malformed[0]?.reason ?? 'malformed')
       await this.#runner.handleParked(record, this.#saved)

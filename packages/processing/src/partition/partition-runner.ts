@@ -18,6 +18,8 @@ export interface PartitionView {
   readonly lastError: string | undefined
   /** Attempts under way here. */
   readonly inFlight: number
+  /** Records passed over because no upcaster lifts them, since this process owns the partition. */
+  readonly skipped: number
   /** Set while this process owns the partition. */
   readonly position: Position | undefined
 }
@@ -71,6 +73,7 @@ export class PartitionRunner {
       state: this.#state,
       lastError: this.#lastError,
       inFlight: this.#work?.ledger.inFlight ?? 0,
+      skipped: this.#work?.handler.skipped ?? 0,
       position: this.#work?.handler.position,
     }
   }

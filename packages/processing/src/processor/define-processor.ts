@@ -15,7 +15,7 @@ export interface ProcessorDefinition<Actions extends readonly Action[] = readonl
   readonly startFrom: 'beginning' | 'now'
   /** 1 to 64; fixed from the first registration on. Order is kept per stream. @defaultValue 1: order of the whole log */
   readonly partitions?: number
-  /** Only these events. @defaultValue all */
+  /** Only these events, by the types as which they are read: an upcaster may have made them of others. @defaultValue all */
   readonly filter?: LogFilter
   /**
    * Handles some whole commits, in the order of the log, of the streams of its partition. Runs outside of any

@@ -48,6 +48,14 @@ export interface RecordParked extends PartitionRef {
   readonly reason: string | undefined
 }
 
+/** A record was passed over: no upcaster lifts it, and the store has no place to park it. */
+export interface RecordSkipped extends PartitionRef {
+  readonly kind: 'record-skipped'
+  readonly recordId: string
+  /** Redacted. */
+  readonly reason: string
+}
+
 /** A partition's state in this process changed. */
 export interface PartitionChanged extends PartitionRef {
   readonly kind: 'partition-changed'
@@ -72,6 +80,7 @@ export type ProcessingFact =
   | ProcessorAdvanced
   | DeliveryChanged
   | RecordParked
+  | RecordSkipped
   | PartitionChanged
   | AttemptsUnknown
   | ProblemSeen

@@ -19,4 +19,5 @@ export interface RuntimeScope {
   readonly leaseTtlMs: number
   readonly pollMs: number
   readonly stopGraceMs: number
+  readonly skipUpcastErrors: boolean
 }

@@ -26,6 +26,8 @@ export interface PartitionReport {
   /** Deliveries not ended yet. */
   readonly openDeliveries: number
   readonly parkedRecords: number
+  /** Passed over by `skipUpcastErrors`, since this process owns the partition. */
+  readonly skippedRecords: number
   readonly deadLetters: number
 }
 
@@ -79,6 +81,7 @@ export async function reportPartitions(
         inFlight: view.inFlight,
         openDeliveries: status.openDeliveries,
         parkedRecords: status.parkedRecords,
+        skippedRecords: view.skipped,
         deadLetters: status.deadLetters,
       }
     }),

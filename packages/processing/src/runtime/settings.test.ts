@@ -1,3 +1,4 @@
+import { createEventDecoder } from '@millrace/contracts'
 import { expect, test } from 'vitest'
 
 import { defineAction } from '../action/define-action.ts'
@@ -12,7 +13,12 @@ function options(
   change: Partial<ProcessorRuntimeOptions> = {},
   store: { readonly effects: boolean } = { effects: true },
 ): ProcessorRuntimeOptions {
-  return { processors: [processor], store, ...change } as ProcessorRuntimeOptions
+  return {
+    processors: [processor],
+    store,
+    decode: createEventDecoder(),
+    ...change,
+  } as ProcessorRuntimeOptions
 }
 
 test('what is left out gets its default, and owners differ', () => {

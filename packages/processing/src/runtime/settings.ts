@@ -8,6 +8,7 @@ import { checkWhole } from '../action/define-action.ts'
 import { systemClock } from '../clock/clock.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Processor } from '../processor/define-processor.ts'
+import { storedFilter } from '../processor/stored-filter.ts'
 
 /** Settings of {@link createProcessorRuntime}. */
 export interface ProcessorRuntimeOptions {
@@ -18,7 +19,7 @@ export interface ProcessorRuntimeOptions {
    * that have no actions and write through nothing but sinks of their own.
    */
   readonly store: ProcessorStore
-  /** The decoding pipeline, for example of `createEventDecoder`. */
+  /** The decoding pipeline, for example of `createEventDecoder`; one that throws, for what it leaves out cannot be parked. */
   readonly decode: EventDecoder
   readonly processors: readonly Processor[]
   /** Names this process in leases; unique among all that ever run. @defaultValue host, process id and a new ULID */
@@ -34,6 +35,12 @@ export interface ProcessorRuntimeOptions {
   readonly batchSize?: number
   /** Milliseconds a stop waits for what is under way. @defaultValue 700 */
   readonly stopGraceMs?: number
+  /**
+   * What becomes of an event that no upcaster lifts, on a store without effects, which cannot park it: true passes it
+   * over (counted in the status and told as `record-skipped`), false holds its partition until the upcaster is mended.
+   * A store with effects parks it either way. @defaultValue false
+   */
+  readonly skipUpcastErrors?: boolean
   /** Texts that must not appear in any recorded error. @defaultValue none */
   readonly secrets?: readonly string[]
   /** @defaultValue the machine's clocks */
@@ -49,6 +56,7 @@ export interface RuntimeSettings {
   readonly pollMs: number
   readonly batchSize: number
   readonly stopGraceMs: number
+  readonly skipUpcastErrors: boolean
   readonly clock: Clock
   readonly random: () => number
 }
@@ -58,10 +66,12 @@ const runtimeDefaults = { leaseTtlMs: 10_000, pollMs: 500, batchSize: 500, stopG
 function checkProcessors(
   processors: readonly Processor[],
   { effects }: Pick<ProcessorStore, 'effects'>,
+  decode: EventDecoder,
 ): void {
   const names = processors.map(({ name }) => name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new ConfigurationError('processors', `processor ${twice} is listed twice`)
+  for (const processor of processors) storedFilter(processor, decode)
   if (effects) return
   const acting = processors.find(({ actions }) => actions.length > 0)
   if (acting !== undefined)
@@ -74,13 +84,13 @@ function checkProcessors(
 /** Fills in the defaults. @throws {@link ConfigurationError} naming the field */
 export function completeSettings(options: ProcessorRuntimeOptions): RuntimeSettings {
   const { leaseTtlMs, pollMs, batchSize, stopGraceMs } = { ...runtimeDefaults, ...options }
-  checkProcessors(options.processors, options.store)
+  checkProcessors(options.processors, options.store, options.decode)
   checkWhole('leaseTtlMs', leaseTtlMs, [100, 3_600_000])
   checkWhole('pollMs', pollMs, [10, 60_000])
   checkWhole('batchSize', batchSize, [1, 10_000])
   checkWhole('stopGraceMs', stopGraceMs, [0, 60_000])
   const owner = options.owner ?? `${hostname()}:${process.pid}:${createIdFactory()()}`
   if (owner === '') throw new ConfigurationError('owner', 'must not be empty')
-  const { clock = systemClock, random = Math.random } = options
-  return { owner, leaseTtlMs, pollMs, batchSize, stopGraceMs, clock, random }
+  const { clock = systemClock, random = Math.random, skipUpcastErrors = false } = options
+  return { owner, leaseTtlMs, pollMs, batchSize, stopGraceMs, skipUpcastErrors, clock, random }
 }

@@ -1,4 +1,4 @@
-import type { AppChange, Management } from '@millrace/app'
+import type { AppChange, EventView, Management, TailQuery } from '@millrace/app'
 import { ConnectionError, parsePosition } from '@millrace/contracts'
 
 import { QueryParameters, defined } from '../http/query-parameters.ts'
@@ -36,6 +36,11 @@ const streamHeaders = {
   'x-accel-buffering': 'no',
 }
 
+/** Where to continue after an event. Between the parts of a split there is no such place: they come again. */
+function placeOf({ position, part }: EventView): { readonly id?: string } {
+  return part !== undefined && part.index + 1 < part.count ? {} : { id: position }
+}
+
 /** Every open `/api/live` of one server. */
 export class LiveStreams implements Disposable {
   readonly #source: LiveSource
@@ -53,8 +58,12 @@ export class LiveStreams implements Disposable {
    * Last-Event-ID, or the `after` parameter, where there is one.
    */
   async connect(request: Request): Promise<Response> {
-    const query = new QueryParameters(request, ['after', 'type', 'category'])
-    const filter = defined({ types: query.list('type'), categories: query.list('category') })
+    const query = new QueryParameters(request, ['after', 'type', 'category', 'raw'])
+    const filter = defined({
+      types: query.list('type'),
+      categories: query.list('category'),
+      raw: query.flag('raw'),
+    })
     const start = await this.#findStart(request.headers.get('last-event-id') ?? query.text('after'))
     // The answer to HEAD has no body: nobody would ever end its stream.
     if (request.method === 'HEAD') return new Response(null, { headers: streamHeaders })
@@ -90,7 +99,7 @@ export class LiveStreams implements Disposable {
   async #run(
     connection: LiveConnection,
     start: Start,
-    filter: { readonly types?: readonly string[]; readonly categories?: readonly string[] },
+    filter: Pick<TailQuery, 'types' | 'categories' | 'raw'>,
   ): Promise<void> {
     const { management, onChange } = this.#source
     const changes = new ChangeQueue(connection)
@@ -103,7 +112,7 @@ export class LiveStreams implements Disposable {
         data: { position: after },
       })
       for await (const event of management.tail({ ...filter, after, signal: connection.signal }))
-        await connection.send({ event: 'event', id: event.position, data: event })
+        await connection.send({ event: 'event', ...placeOf(event), data: event })
     } catch (error) {
       if (!connection.signal.aborted) this.#options.onError(error)
     } finally {

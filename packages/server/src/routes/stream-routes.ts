@@ -14,6 +14,7 @@ const searchParameters = [
   'from',
   'to',
   'direction',
+  'raw',
   'cursor',
   'limit',
 ]
@@ -45,6 +46,7 @@ export function streamRoutes(management: Management): readonly Route[] {
           'direction',
           'fromVersion',
           'toVersion',
+          'raw',
           'cursor',
           'limit',
         ])
@@ -55,6 +57,7 @@ export function streamRoutes(management: Management): readonly Route[] {
             direction: query.choice('direction', directions),
             fromVersion: query.number('fromVersion'),
             toVersion: query.number('toVersion'),
+            raw: query.flag('raw'),
             cursor: query.text('cursor'),
             limit: query.number('limit'),
           }),
@@ -76,6 +79,7 @@ export function streamRoutes(management: Management): readonly Route[] {
             from: query.text('from'),
             to: query.text('to'),
             direction: query.choice('direction', directions),
+            raw: query.flag('raw'),
             cursor: query.text('cursor'),
             limit: query.number('limit'),
           }),

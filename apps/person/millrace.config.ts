@@ -1,0 +1,3 @@
+import { definePerson } from './src/person-app.ts'
+
+export default definePerson()

@@ -1,0 +1,1 @@
+export { cborSerializer } from './cbor-serializer.ts'

@@ -1,0 +1,1 @@
+export { guardSpecs } from './guard-specs.ts'
