@@ -1,7 +1,8 @@
 import { PayloadTooLargeError } from '@millrace/contracts'
 
-import { draftBytes, fits, guardLine, headerBlock, sealed } from '../wire/encode-message.ts'
+import { guardLine, headerBlock, sealed } from '../wire/encode-message.ts'
 import type { Draft, EncodedMessage, EventWriter } from '../wire/encode-message.ts'
+import { splitDrafts } from '../wire/split-drafts.ts'
 import type { Subjects } from '../wire/subjects.ts'
 import { extendTrail } from '../wire/trail.ts'
 import { formatPointer } from './foreign-pointer.ts'
@@ -58,50 +59,7 @@ function piecesOf(input: BatchInput, write: PreparedWrite): readonly Piece[] {
   const { writer, maxPayload } = input
   const floor = headOf(input, write).occurredAt
   const draftOf = (from: number, to: number): Draft => writer.draft(outgoingEvents(write, from, to, floor))
-  const end = write.events.length
-  const pieces: Piece[] = []
-  let count = end
-  for (let from = 0; from < end; from += count) {
-    const draft = longest(draftOf, { from, end, guess: count }, maxPayload)
-    count = draft.count
-    pieces.push({ write, draft, from })
-  }
-  return pieces
-}
-
-/** What a message may have less than the most that fits: sizes of events differ. */
-const slack = 0.95
-/** How much more must seem to fit for it to be tried. */
-const worthwhile = 1.25
-
-/**
- * A message of the events from one on, about as long as fits. The size of one try tells how long the next should be, and
- * the length of the message before what to begin with, so that all events together are written out a few times only.
- */
-function longest(
-  draftOf: (from: number, to: number) => Draft,
-  { from, end, guess }: { readonly from: number; readonly end: number; readonly guess: number },
-  maxPayload: number,
-): Draft {
-  let best: Draft | undefined
-  for (let count = Math.min(guess, end - from); ;) {
-    const draft = draftOf(from, from + count)
-    const room = maxPayload / draftBytes(draft)
-    const next = Math.floor(count * room * slack)
-    if (fits(draft, maxPayload)) {
-      best = draft
-      if (count === end - from || room < worthwhile || next <= count) return best
-      count = Math.min(next, end - from)
-    } else {
-      if (best !== undefined) return best
-      if (count === 1)
-        throw new PayloadTooLargeError('an event as a message', {
-          bytes: draftBytes(draft),
-          maxBytes: maxPayload,
-        })
-      count = Math.max(1, Math.min(next, count - 1))
-    }
-  }
+  return splitDrafts(draftOf, write.events.length, maxPayload).map((part) => ({ write, ...part }))
 }
 
 const guard = (sequence: number): string => guardLine('Nats-Expected-Last-Subject-Sequence', sequence)

@@ -1,17 +1,15 @@
 import { ConfigurationError } from '@millrace/contracts'
 import type { NatsConnection } from '@nats-io/nats-core'
 
-import { Tries } from '../append/tries.ts'
 import { openNatsLink } from '../link/connect.ts'
 import type { NatsOptions } from '../link/connect.ts'
-import { NoAnswer } from '../link/no-answer.ts'
+import { answeredAtOpening } from '../provision/answered-at-opening.ts'
 import { checkStoreName, checkStreamSettings } from '../provision/stream-settings.ts'
 import type { StreamSettings } from '../provision/stream-settings.ts'
 import { LeaderReader } from '../wire/leader-read.ts'
 import { BucketKeys } from './bucket-keys.ts'
 import { JetStreamProcessorStore } from './jetstream-processor-store.ts'
 import { provisionBucket } from './provision-bucket.ts'
-import type { BucketRequest } from './provision-bucket.ts'
 
 /** Settings of {@link openJetStreamProcessorStore}. */
 export interface JetStreamProcessorStoreOptions
@@ -50,21 +48,6 @@ function checkSettings(options: JetStreamProcessorStoreOptions): void {
     throw new ConfigurationError('provision', "must be 'run' or 'refuse'")
 }
 
-async function provisioned(request: BucketRequest, patienceMs: number): Promise<void> {
-  const { link } = request
-  await new Tries({ patienceMs, closed: link.closed }).until(async () => {
-    try {
-      await provisionBucket(request)
-      return true
-    } catch (error) {
-      // Where no JetStream is, nobody ever answers.
-      if (error instanceof NoAnswer && error.silence === 'no-responders' && link.info.jetstream !== true)
-        throw new ConfigurationError('servers', 'JetStream is not enabled there', { cause: error })
-      throw error
-    }
-  })
-}
-
 /**
  * Opens leases and checkpoints on NATS alone, in a KV bucket that is created where it is missing. For processors without
  * effects of ours: it has no ledger, see `ProcessorStore.effects`.
@@ -82,7 +65,10 @@ export async function openJetStreamProcessorStore(
   try {
     const [stream, keys] = [`KV_${name}`, new BucketKeys(name)]
     const request = { link, stream, subject: keys.all, settings: options, mayChange: provision === 'run' }
-    await provisioned(request, patienceMs)
+    await answeredAtOpening(link, patienceMs, async () => {
+      await provisionBucket(request)
+      return true
+    })
     return new JetStreamProcessorStore({
       link,
       stream,

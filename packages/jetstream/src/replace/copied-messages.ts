@@ -1,4 +1,3 @@
-import { PayloadTooLargeError } from '@millrace/contracts'
 import type { CommitId, CopiedCommit, CopiedWrite, ForeignId } from '@millrace/contracts'
 
 import { formatPointer } from '../append/foreign-pointer.ts'
@@ -6,8 +5,9 @@ import type { StreamResult } from '../append/receipt.ts'
 import { trailLine } from '../append/stream-head.ts'
 import type { StreamHead } from '../append/stream-head.ts'
 import type { MessagePlace } from '../wire/commit-header.ts'
-import { draftBytes, fits, guardLine, headerBlock, sealed } from '../wire/encode-message.ts'
+import { guardLine, headerBlock, sealed } from '../wire/encode-message.ts'
 import type { Draft, EventWriter, OutgoingEvent } from '../wire/encode-message.ts'
+import { splitDrafts } from '../wire/split-drafts.ts'
 import type { Subjects } from '../wire/subjects.ts'
 import { extendTrail, noTrail } from '../wire/trail.ts'
 
@@ -48,35 +48,11 @@ function outgoing({ events }: CopiedWrite): OutgoingEvent[] {
   return events.map((event) => ({ event, id: event.id, occurredAt: event.occurredAt.getTime() }))
 }
 
-/** The events in as few messages as the server's limit allows: halves what does not fit. */
-function draftsOf(
-  writer: EventWriter,
-  events: readonly OutgoingEvent[],
-  maxPayload: number,
-): readonly Draft[] {
-  const draft = writer.draft(events)
-  if (fits(draft, maxPayload)) return [draft]
-  if (events.length === 1)
-    throw new PayloadTooLargeError('an event as a message', {
-      bytes: draftBytes(draft),
-      maxBytes: maxPayload,
-    })
-  const half = Math.ceil(events.length / 2)
-  return [
-    ...draftsOf(writer, events.slice(0, half), maxPayload),
-    ...draftsOf(writer, events.slice(half), maxPayload),
-  ]
-}
-
 function piecesOf({ writes }: CopiedCommit, { writer, subjects, maxPayload }: CopyWriting): readonly Piece[] {
   return writes.flatMap((write) => {
-    const subject = subjects.stream(write.streamId)
-    let from = 0
-    return draftsOf(writer, outgoing(write), maxPayload).map((draft) => {
-      const piece = { write, subject, draft, from }
-      from += draft.count
-      return piece
-    })
+    const [subject, events] = [subjects.stream(write.streamId), outgoing(write)]
+    const draftOf = (from: number, to: number): Draft => writer.draft(events.slice(from, to))
+    return splitDrafts(draftOf, events.length, maxPayload).map((part) => ({ write, subject, ...part }))
   })
 }
 

@@ -4,6 +4,7 @@ import type { NatsConnection } from '@nats-io/nats-core'
 
 import { openNatsLink } from '../link/connect.ts'
 import type { NatsOptions } from '../link/connect.ts'
+import { answeredAtOpening } from '../provision/answered-at-opening.ts'
 import { planStream, provisionStream } from '../provision/provision-stream.ts'
 import type { ProvisionedStream, StreamPlan } from '../provision/provision-stream.ts'
 import { checkStoreName, checkStreamSettings } from '../provision/stream-settings.ts'
@@ -11,7 +12,7 @@ import type { StreamSettings } from '../provision/stream-settings.ts'
 import { currentStream } from '../replace/stream-marks.ts'
 import { Subjects } from '../wire/subjects.ts'
 import { JetStreamStore } from './jetstream-store.ts'
-import { answeredAtOpening, storeParts } from './store-parts.ts'
+import { storeParts } from './store-parts.ts'
 
 /** Which stream on which servers. */
 export interface JetStreamTarget extends NatsOptions, StreamSettings {

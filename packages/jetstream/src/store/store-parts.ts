@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 
-import { ConfigurationError, createIdFactory, Lanes } from '@millrace/contracts'
+import { createIdFactory, Lanes } from '@millrace/contracts'
 import type { Serializer } from '@millrace/contracts'
 
 import { CommitSearch } from '../append/commit-search.ts'
@@ -8,9 +8,8 @@ import { HeadCache } from '../append/head-cache.ts'
 import { KnownCommits } from '../append/known-commits.ts'
 import { ReplacementWatch } from '../append/replacement-watch.ts'
 import { ServerClock } from '../append/server-clock.ts'
-import { Tries } from '../append/tries.ts'
 import type { NatsLink } from '../link/nats-link.ts'
-import { NoAnswer } from '../link/no-answer.ts'
+import { answeredAtOpening } from '../provision/answered-at-opening.ts'
 import type { ProvisionedStream } from '../provision/provision-stream.ts'
 import { noticeReplaced } from '../replace/check-replaced.ts'
 import { EventWriter } from '../wire/encode-message.ts'
@@ -30,25 +29,6 @@ export interface StorePartsOptions {
   readonly patienceMs: number
   /** @defaultValue `Date.now` */
   readonly now?: () => number
-}
-
-/** Asks until there is an answer; a cluster that elects a leader gives none for some seconds. */
-export async function answeredAtOpening<T extends object>(
-  link: NatsLink,
-  patienceMs: number,
-  ask: () => Promise<T>,
-): Promise<T> {
-  const tries = new Tries({ patienceMs, closed: link.closed })
-  return await tries.until(async () => {
-    try {
-      return await ask()
-    } catch (error) {
-      // Where no JetStream is, nobody ever answers.
-      if (error instanceof NoAnswer && error.silence === 'no-responders' && link.info.jetstream !== true)
-        throw new ConfigurationError('servers', 'JetStream is not enabled there', { cause: error })
-      throw error
-    }
-  })
 }
 
 /** The parts of a store over a stream that is ready for one. */
