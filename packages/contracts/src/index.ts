@@ -138,6 +138,7 @@ export type {
   Settlement,
   StateWrite,
 } from './processing/processor-store.ts'
+export { registrationConflict } from './processing/registration-conflict.ts'
 export type {
   CopiedCommit,
   CopiedEvent,

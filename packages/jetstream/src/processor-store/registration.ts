@@ -3,8 +3,8 @@ import {
   checkProcessorName,
   checkText,
   checkWhole,
-  ConfigurationError,
   LogReplacedError,
+  registrationConflict,
 } from '@millrace/contracts'
 import type { ProcessorRegistration } from '@millrace/contracts'
 
@@ -22,14 +22,8 @@ export function checkRegistration({ processor, partitions, log, start }: Process
 }
 
 function conflict(known: ProcessorRecord, given: ProcessorRegistration): Error | undefined {
-  const setting = `processor ${given.processor}`
-  if (known.partitions !== given.partitions)
-    return new ConfigurationError(
-      setting,
-      `was registered with ${known.partitions} partitions, their number cannot become ${given.partitions}`,
-    )
-  if (known.log !== given.log)
-    return new ConfigurationError(setting, `was registered on log ${known.log}, cannot read ${given.log}`)
+  const unlike = registrationConflict(known, given)
+  if (unlike !== undefined) return unlike
   const [expected, actual] = [known.start.generation, given.start.generation]
   return expected === actual ? undefined : new LogReplacedError({ expected, actual })
 }

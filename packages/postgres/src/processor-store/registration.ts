@@ -3,8 +3,8 @@ import {
   checkProcessorName,
   checkText,
   checkWhole,
-  ConfigurationError,
   LogReplacedError,
+  registrationConflict,
 } from '@millrace/contracts'
 import type { ProcessorRegistration } from '@millrace/contracts'
 
@@ -50,18 +50,11 @@ async function assertKnownAlike(
   tx: SqlTransaction,
   given: ProcessorRegistration,
 ): Promise<void> {
-  const { processor, partitions, log } = given
-  const [known] = await tx.query<{ log: string; partitions: number }>(ledger.sql(readProcessor), [processor])
-  if (known !== undefined && known.partitions !== partitions)
-    throw new ConfigurationError(
-      `processor ${processor}`,
-      `was registered with ${known.partitions} partitions, their number cannot become ${partitions}`,
-    )
-  if (known !== undefined && known.log !== log)
-    throw new ConfigurationError(
-      `processor ${processor}`,
-      `was registered on log ${known.log}, cannot read ${log}`,
-    )
+  const [known] = await tx.query<{ log: string; partitions: number }>(ledger.sql(readProcessor), [
+    given.processor,
+  ])
+  const conflict = known === undefined ? undefined : registrationConflict(known, given)
+  if (conflict !== undefined) throw conflict
 }
 
 async function assertSameLog(
