@@ -7,14 +7,17 @@ export interface StressOptions {
   readonly events: number
   /** Events in one append. */
   readonly batch: number
+  /** How many append at once, each to a stream of its own. */
+  readonly writers: number
 }
 
-export const usage = `usage: npm run stress -- [--servers 1|3] [--replicas 1|3] [--events N] [--batch N]
+export const usage = `usage: npm run stress -- [--servers 1|3] [--replicas 1|3] [--events N] [--batch N] [--writers N]
 
   --servers N    servers of our own: one, or a cluster of three   (3)
   --replicas N   copies of every event, at most as many           (as many as servers)
   --events N     events to append, and to read back               (10000)
   --batch N      events in one append, 1 to 10000                 (100)
+  --writers N    appending at once, each to its own stream        (16)
 `
 
 const options = {
@@ -22,6 +25,7 @@ const options = {
   replicas: { type: 'string' },
   events: { type: 'string', default: '10000' },
   batch: { type: 'string', default: '100' },
+  writers: { type: 'string', default: '16' },
 } as const
 
 /** Options, or why there are none. */
@@ -40,6 +44,7 @@ export function parseCommandLine(args: readonly string[]): Parsed {
         replicas,
         events: whole('events', values.events, 100_000_000),
         batch: whole('batch', values.batch, 10_000),
+        writers: whole('writers', values.writers, 1000),
       },
     }
   } catch (error) {

@@ -20,13 +20,19 @@ function abortOnSignals(): AbortSignal {
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US')
 
-function report({ servers, replicas, events, batch }: StressOptions, verdict: StressVerdict): boolean {
+function report(
+  { servers, replicas, events, batch, writers }: StressOptions,
+  verdict: StressVerdict,
+): boolean {
   const { written, verified, appendsPerSecond, ends } = verdict
   console.log(
     `${servers} servers, ${replicas} replicas, ${whole(events)} events, ${whole(batch)} in an append`,
   )
   console.log(
-    `append     ${whole(written)} events/s, ${whole(appendsPerSecond)} appends/s, one after the other on one stream`,
+    `append     ${whole(written)} events/s, ${whole(appendsPerSecond)} appends/s, ` +
+      (writers === 1
+        ? 'one after the other on one stream'
+        : `${whole(writers)} at once, each to its own stream`),
   )
   console.log(
     `read back  ${whole(verified)} events/s; every event is there once, in order, as it was written`,

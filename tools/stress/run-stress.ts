@@ -26,7 +26,7 @@ export interface StressVerdict {
 export const endSize = 100_000
 
 const category = 'order'
-/** Events appended before the clock starts, to a stream of their own: the compiler of Node has then seen the code. */
+/** Events appended before the clock starts, to streams of their own: the compiler of Node has then seen the code. */
 const warmUpEvents = 20_000
 
 /** An order line; the number makes each one another. */
@@ -80,33 +80,74 @@ interface Run extends StressOptions, StressListener {
   readonly signal: AbortSignal
 }
 
+/** What one writer writes: the events of these numbers, in this order, to one stream. */
+interface Share {
+  readonly streamId: StreamId
+  readonly from: number
+  readonly to: number
+}
+
+/** Whole appends, dealt out evenly. */
+function sharesOf({ events, batch, writers }: StressOptions, name: string): readonly Share[] {
+  const appends = Math.ceil(events / batch)
+  const edge = (writer: number): number => Math.min(events, Math.ceil((appends * writer) / writers) * batch)
+  return Array.from({ length: writers }, (_, writer) => ({
+    streamId: createStreamId(category, `${name}-${writer}`),
+    from: edge(writer),
+    to: edge(writer + 1),
+  })).filter(({ from, to }) => from < to)
+}
+
+interface Writing extends Pick<Run, 'store' | 'batch' | 'signal'> {
+  readonly mint: IdFactory
+  readonly onAppended: (count: number) => void
+}
+
 /** One append after the other, each at the version the last one reached. */
-async function write(streamId: StreamId, { store, events, batch, signal, progress }: Run): Promise<Pace> {
-  const mint = createIdFactory()
-  const pace = new Pace()
-  for (let at = 0; at < events;) {
+async function writeShare({ streamId, from, to }: Share, writing: Writing): Promise<void> {
+  const { store, batch, signal, mint, onAppended } = writing
+  for (let at = from; at < to;) {
     signal.throwIfAborted()
-    const count = Math.min(batch, events - at)
-    const { version } = await store.append(streamId, batchOf(at, count, mint), { expectedVersion: at })
-    at += count
-    if (version !== at) throw new Error(`version ${version} was reached instead of ${at}`)
-    pace.mark(at)
-    progress(at / events, 'append')
+    const events = batchOf(at, Math.min(batch, to - at), mint)
+    const { version } = await store.append(streamId, events, { expectedVersion: at - from })
+    at += events.length
+    if (version !== at - from) throw new Error(`version ${version} was reached instead of ${at - from}`)
+    onAppended(events.length)
   }
+}
+
+/** All writers at once. */
+async function write(
+  shares: readonly Share[],
+  { store, events, batch, signal, progress }: Run,
+): Promise<Pace> {
+  const pace = new Pace()
+  let appended = 0
+  const onAppended = (count: number): void => {
+    appended += count
+    pace.mark(appended)
+    progress(appended / events, 'append')
+  }
+  const writing = { store, batch, signal, mint: createIdFactory(), onAppended }
+  await Promise.all(shares.map(async (share) => await writeShare(share, writing)))
   return pace
 }
 
 /** Reads every event back and compares it with what was written. */
-async function verify(streamId: StreamId, { store, events, signal, progress }: Run): Promise<number> {
+async function verify(shares: readonly Share[], { store, events, signal, progress }: Run): Promise<number> {
   const begin = performance.now()
-  let [count, lastId] = [0, '']
-  for await (const { version, id, type, payload } of store.read(streamId, { signal })) {
-    const wanted = JSON.stringify(lineOf(count))
-    if (version !== count + 1 || type !== 'OrderLineAdded' || payload !== wanted || id <= lastId)
-      throw new Error(`event ${count + 1} was read as version ${version}, ${type} ${id}: ${String(payload)}`)
-    count += 1
-    lastId = id
-    if (count % 1000 === 0) progress(count / events, 'read back')
+  let count = 0
+  for (const { streamId, from, to } of shares) {
+    let [at, lastId] = [from, '']
+    for await (const { version, id, type, payload } of store.read(streamId, { signal })) {
+      const wanted = JSON.stringify(lineOf(at))
+      if (version !== at - from + 1 || type !== 'OrderLineAdded' || payload !== wanted || id <= lastId)
+        throw new Error(`event ${at + 1} was read as version ${version}, ${type} ${id}: ${String(payload)}`)
+      at += 1
+      lastId = id
+      if ((count += 1) % 1000 === 0) progress(count / events, 'read back')
+    }
+    if (at !== to) throw new Error(`${at - from} of ${to - from} events of ${streamId} were read back`)
   }
   if (count !== events) throw new Error(`${count} of ${events} events were read back`)
   return perSecond(events, performance.now() - begin)
@@ -114,11 +155,11 @@ async function verify(streamId: StreamId, { store, events, signal, progress }: R
 
 async function stress(run: Run): Promise<StressVerdict> {
   const { events, batch } = run
-  const progress = (done: number): void => run.progress(done, 'warm up')
-  await write(createStreamId(category, 'warm-up'), { ...run, events: warmUpEvents, progress })
-  const streamId = createStreamId(category, 'stress')
-  const pace = await write(streamId, run)
-  const verified = await verify(streamId, run)
+  const warmUp = { ...run, events: warmUpEvents, progress: (done: number) => run.progress(done, 'warm up') }
+  await write(sharesOf(warmUp, 'warm-up'), warmUp)
+  const shares = sharesOf(run, 'stress')
+  const pace = await write(shares, run)
+  const verified = await verify(shares, run)
   return {
     appendsPerSecond: perSecond(Math.ceil(events / batch), pace.ms),
     written: perSecond(events, pace.ms),
@@ -127,7 +168,7 @@ async function stress(run: Run): Promise<StressVerdict> {
   }
 }
 
-/** Starts servers, appends the events to one stream, reads all of them back and compares. @throws the signal's reason */
+/** Starts servers, appends the events, reads all of them back and compares. @throws the signal's reason */
 export async function runStress(
   options: StressOptions & StressListener,
   signal: AbortSignal,
