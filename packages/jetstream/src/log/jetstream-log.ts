@@ -16,7 +16,11 @@ import { sameLog } from './same-log.ts'
 
 const defaultMaxRecords = 500
 const waitMs = 5_000
+// A filter with wildcards makes the server look up every subject of a block for each message.
+const everything = '>'
 const smallestPage = 16
+/** What a short read looks for by direct get. The server searches for each message of it; a longer read is worth a consumer. */
+const shortRead = 64
 
 /** The whole log of one store. */
 export class JetStreamLog implements EventLog<StoredEvent>, AsyncDisposable {
@@ -59,12 +63,8 @@ export class JetStreamLog implements EventLog<StoredEvent>, AsyncDisposable {
     signal?.throwIfAborted()
     const keep = filter === undefined ? undefined : keepInLog(filter)
     const batch = new BatchBuilder(this.#parts, after, { maxRecords, keep })
-    const isOver = async (sequence: number): Promise<boolean> => !(await this.#hasMore(sequence, signal))
-    const read = await this.#cursors.read(after.commit, {
-      signal,
-      mayOpen: this.#ends.delete(after.commit),
-      readFrom: async (cursor) => await cursor.readInto(batch, isOver, signal),
-    })
+    const mayOpen = this.#ends.delete(after.commit)
+    const read = await this.#fromCursor(batch, { at: after.commit, mayOpen, signal })
     if (read !== undefined) return read
     const scanned = this.#scan(batch, { from: after.commit + 1, maxRecords, signal })
     return await sameLog(this.#parts, after, scanned, signal)
@@ -127,16 +127,36 @@ export class JetStreamLog implements EventLog<StoredEvent>, AsyncDisposable {
     await this.#cursors[Symbol.asyncDispose]()
   }
 
+  /** Undefined where no cursor stands there, and none was opened. */
+  async #fromCursor(
+    batch: BatchBuilder,
+    options: { readonly at: number; readonly mayOpen: boolean; readonly signal: AbortSignal | undefined },
+  ): Promise<LogBatch<StoredEvent> | undefined> {
+    const { at, mayOpen, signal } = options
+    const isOver = async (sequence: number): Promise<boolean> => !(await this.#hasMore(sequence, signal))
+    return await this.#cursors.read(at, {
+      signal,
+      mayOpen,
+      readFrom: async (cursor) => await cursor.readInto(batch, isOver, signal),
+    })
+  }
+
   async #scan(
     batch: BatchBuilder,
     options: { readonly from: number; readonly maxRecords: number; readonly signal: AbortSignal | undefined },
   ): Promise<LogBatch<StoredEvent>> {
     const { from, maxRecords, signal } = options
     const range = { from, until: Number.MAX_SAFE_INTEGER, signal }
-    const pageMessages = Math.max(smallestPage, maxRecords)
-    const scan = new ScanSource(this.#parts, this.#parts.subjects.events(), range, pageMessages)
-    for (let page = await scan.next(); page !== undefined; page = await scan.next())
+    const pageMessages = Math.min(shortRead, Math.max(smallestPage, maxRecords))
+    const scan = new ScanSource(this.#parts, everything, range, pageMessages)
+    for (let page = await scan.next(); page !== undefined; page = await scan.next()) {
       if (!page.every((message) => batch.take(message)) || batch.isDone) return this.#ended(batch)
+      const isLong = page.length >= shortRead
+      const read = isLong
+        ? await this.#fromCursor(batch, { at: batch.end.commit, mayOpen: true, signal })
+        : undefined
+      if (read !== undefined) return read
+    }
     return batch.build()
   }
 
