@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-type WorkspaceKind = 'packages' | 'apps' | 'tests' | 'tools'
+type WorkspaceKind = 'packages' | 'apps' | 'tests' | 'examples' | 'tools'
 
 interface Manifest {
   readonly name: string
@@ -33,7 +33,7 @@ export function workspaces(root: string = rootFolder): readonly Workspace[] {
   const below = parents.flatMap((kind) =>
     entriesOf(join(root, kind)).flatMap((entry) => workspaceAt(root, kind, `${kind}/${entry}`)),
   )
-  return [...below, ...workspaceAt(root, 'tools', 'tools')]
+  return [...below, ...workspaceAt(root, 'examples', 'examples'), ...workspaceAt(root, 'tools', 'tools')]
 }
 
 function entriesOf(folder: string): readonly string[] {

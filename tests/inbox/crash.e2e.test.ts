@@ -1,9 +1,9 @@
+import { chooseSeed, createRandom } from '@millrace/testing'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 
 import { crashAtFailpoint, crashDuringStart, measureFirstStart, passesBeforeReady } from './support/crash.ts'
 import { hitOf, inboxFailpoints } from './support/failpoint-hits.ts'
 import type { InboxFailpoint } from './support/failpoint-hits.ts'
-import { chooseSeed, createRandom } from './support/random.ts'
 
 // After a kill most of the time is waiting for the dead owner's leases to end, which several can do side by side.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000, maxConcurrency: 3 })

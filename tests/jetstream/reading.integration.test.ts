@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { EventStore } from '@millrace/contracts'
+import { chooseSeed, createRandom } from '@millrace/testing'
 import { startToxiproxy } from '@millrace/tools/services'
 import { describe, expect, test } from 'vitest'
 
@@ -9,7 +10,6 @@ import { runConsumerStarts } from './support/consumer-starts.ts'
 import { fact, facts, freshStream, numbersOf, upTo } from './support/events.ts'
 import { until } from './support/eventually.ts'
 import { inTurn } from './support/in-turn.ts'
-import { chooseSeed, createRandom } from './support/random.ts'
 import { useStage } from './support/stage.ts'
 import { openTarget } from './support/store-target.ts'
 import { freshName, topologies } from './support/topologies.ts'

@@ -3,7 +3,8 @@ import type { EventStore, Position } from '@millrace/contracts'
 import { describe, expect, inject, test, vi } from 'vitest'
 
 import { migrate } from './support/command.ts'
-import { collect, person, writePeople } from './support/history.ts'
+import { collect, nameUpdated, person, writePeople } from './support/history.ts'
+import type { History } from './support/history.ts'
 import { killedAt } from './support/killed-command.ts'
 import { newPlace, placeKinds } from './support/places.ts'
 import type { LogPlace } from './support/places.ts'
@@ -13,13 +14,15 @@ vi.setConfig({ testTimeout: 600_000 })
 
 const shared = ['jetstream', 'postgres'] as const
 const replaced = { code: 'ERR_LOG_REPLACED' }
-const activated = { type: 'PersonActivated', data: {} }
 
-async function seeded(kind: LogPlace['kind'], people = 40): Promise<LogPlace> {
+interface SeededPlace extends LogPlace {
+  readonly history: History
+}
+
+async function seeded(kind: LogPlace['kind']): Promise<SeededPlace> {
   const place = await newPlace(kind, inject('servers'))
   await using store = await place.open()
-  await writePeople(store, people)
-  return place
+  return Object.assign(place, { history: await writePeople(store, 400) })
 }
 
 async function idsOf(store: EventStore): Promise<readonly string[]> {
@@ -69,16 +72,16 @@ describe.for([...shared])('a swap on %s', (kind) => {
     expect(await migrate(place, 'run')).toMatchObject({ code: 0 })
     expect(await migrate(place, 'swap')).toMatchObject({ code: 0 })
     expect(await following).toMatchObject(replaced)
-    await expect(old.append(person(1), [activated], { expectedVersion: 'any' })).rejects.toMatchObject(
+    await expect(old.append(person(0), [nameUpdated], { expectedVersion: 'any' })).rejects.toMatchObject(
       replaced,
     )
     await expect(
       old.commit([
-        { streamId: person(1), events: [activated], expectedVersion: 'any' },
-        { streamId: person(2), events: [activated], expectedVersion: 'any' },
+        { streamId: person(0), events: [nameUpdated], expectedVersion: 'any' },
+        { streamId: person(1), events: [nameUpdated], expectedVersion: 'any' },
       ]),
     ).rejects.toMatchObject(replaced)
-    await expect(old.tombstone(person(1), { expectedVersion: 'any', reason: 'late' })).rejects.toMatchObject(
+    await expect(old.tombstone(person(0), { expectedVersion: 'any', reason: 'late' })).rejects.toMatchObject(
       replaced,
     )
     await using store = await place.open()
@@ -103,11 +106,9 @@ describe.for([...placeKinds])('a swap on %s', (kind) => {
       expect(await migrate(place, 'swap')).toMatchObject({ code })
       await using store = await place.open()
       const events = await collect(store.readAll())
-      expect(events).toHaveLength(40 * 11)
-      expect(events.some(({ type, schemaVersion }) => type === 'PersonCreated' && schemaVersion === 1)).toBe(
-        false,
-      )
-      await store.append(person(1), [activated], { expectedVersion: 11 })
+      expect(events).toHaveLength(place.history.lifted)
+      expect(events.every(({ schemaVersion }) => schemaVersion === 3)).toBe(true)
+      await store.append(person(0), [nameUpdated], { expectedVersion: place.history.first.lifted })
     }
   })
 
@@ -117,19 +118,21 @@ describe.for([...placeKinds])('a swap on %s', (kind) => {
     expect(await killedAt('swap:after-fence#1', place, 'swap')).toBe(true)
     expect(await migrate(place, 'swap', ['--back'])).toMatchObject({ code: 0 })
     await using store = await place.open()
-    await store.append(person(1), [activated], { expectedVersion: 10 })
-    expect(await collect(store.readAll())).toHaveLength(40 * 10 + 1)
+    const { events, first } = place.history
+    await store.append(person(0), [nameUpdated], { expectedVersion: first.recorded })
+    expect(await collect(store.readAll())).toHaveLength(events + 1)
   })
 
   test('can be taken back as long as nothing was appended since', async () => {
     await using place = await seeded(kind)
+    const { events, first } = place.history
     expect(await migrate(place, 'run')).toMatchObject({ code: 0 })
     expect(await migrate(place, 'swap')).toMatchObject({ code: 0 })
     expect(await migrate(place, 'swap', ['--back'])).toMatchObject({ code: 0 })
     {
       await using store = await place.open()
-      expect(await collect(store.readAll())).toHaveLength(40 * 10)
-      await store.append(person(1), [activated], { expectedVersion: 10 })
+      expect(await collect(store.readAll())).toHaveLength(events)
+      await store.append(person(0), [nameUpdated], { expectedVersion: first.recorded })
     }
     // The copy was in use: only a new one may take its place again.
     expect(await migrate(place, 'run')).toMatchObject({ code: 2 })
@@ -137,13 +140,13 @@ describe.for([...placeKinds])('a swap on %s', (kind) => {
     expect(await migrate(place, 'swap')).toMatchObject({ code: 0 })
     {
       await using store = await place.open()
-      await store.append(person(1), [activated], { expectedVersion: 12 })
+      await store.append(person(0), [nameUpdated], { expectedVersion: first.lifted + 1 })
     }
     const back = await migrate(place, 'swap', ['--back'])
     expect(back).toMatchObject({ code: 1 })
     await using store = await place.open()
-    expect(await store.currentVersion(person(1))).toBe(13)
-    await store.append(person(1), [activated], { expectedVersion: 13 })
+    expect(await store.currentVersion(person(0))).toBe(first.lifted + 2)
+    await store.append(person(0), [nameUpdated], { expectedVersion: first.lifted + 2 })
   })
 
   test('may be followed by another', async () => {
@@ -155,7 +158,7 @@ describe.for([...placeKinds])('a swap on %s', (kind) => {
       expect(await migrate(place, 'swap')).toMatchObject({ code: 0 })
     }
     await using store = await place.open()
-    expect(await collect(store.readAll())).toHaveLength(40 * 11)
+    expect(await collect(store.readAll())).toHaveLength(place.history.lifted)
   })
 
   test('keeps foreign ids, closed streams, and the ids of commits', async () => {
@@ -166,9 +169,9 @@ describe.for([...placeKinds])('a swap on %s', (kind) => {
     {
       await using store = await place.open()
       const streamId = createStreamId('hook', '1')
-      const first = await store.append(streamId, [activated], { expectedVersion: 'any', foreignId: hook })
+      const first = await store.append(streamId, [nameUpdated], { expectedVersion: 'any', foreignId: hook })
       commitId = first.commitId
-      for (const expectedVersion of [0, 1, 2]) await store.append(gone, [activated], { expectedVersion })
+      for (const expectedVersion of [0, 1, 2]) await store.append(gone, [nameUpdated], { expectedVersion })
       // Copied first, closed later: the copy forgets what it had.
       await store[Symbol.asyncDispose]()
       expect(await migrate(place, 'run')).toMatchObject({ code: 0 })
@@ -177,12 +180,12 @@ describe.for([...placeKinds])('a swap on %s', (kind) => {
       await using store = await place.open()
       await store.tombstone(gone, { expectedVersion: 3, reason: 'asked for' })
       const early = createStreamId('person', 'early')
-      await store.append(early, [activated], { expectedVersion: 0 })
+      await store.append(early, [nameUpdated], { expectedVersion: 0 })
       await store.tombstone(early, { expectedVersion: 1, reason: 'asked for' })
     }
     expect(await migrate(place, 'swap')).toMatchObject({ code: 0 })
     await using store = await place.open()
-    const again = await store.append(createStreamId('hook', '1'), [activated], {
+    const again = await store.append(createStreamId('hook', '1'), [nameUpdated], {
       expectedVersion: 'any',
       foreignId: hook,
     })
@@ -192,7 +195,7 @@ describe.for([...placeKinds])('a swap on %s', (kind) => {
     expect((await collect(store.readAll())).filter(({ streamId }) => streamId === gone)).toMatchObject([
       { type: '$tombstone', version: 4 },
     ])
-    await expect(store.append(gone, [activated], { expectedVersion: 'any' })).rejects.toMatchObject({
+    await expect(store.append(gone, [nameUpdated], { expectedVersion: 'any' })).rejects.toMatchObject({
       code: 'ERR_STREAM_TOMBSTONED',
     })
   })

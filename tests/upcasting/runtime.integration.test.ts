@@ -164,7 +164,9 @@ describe('upcasting in the runtime, with a ledger', () => {
     async (skipUpcastErrors) => {
       await using rig = await bench()
       const { processor, seen } = collector()
+      const facts: ProcessingFact[] = []
       const runtime = await rig.run(processor, { skipUpcastErrors })
+      runtime.onChange((fact) => facts.push(fact))
       const end = await rig.append(old('Broken'), old('ItemAdded', {}, 9), old('Closed', { why: 'x' }))
       expect(await runtime.reached(processor.name, end)).toBe(true)
       expect(seen).toEqual(['Closed@1'])
@@ -175,11 +177,32 @@ describe('upcasting in the runtime, with a ledger', () => {
         expect.stringContaining('the upcaster is broken'),
         expect.stringContaining('schema version 9'),
       ])
-      expect(await runtime.status()).toMatchObject([{ parkedRecords: 2, skippedRecords: 0 }])
+      const skipped = skipUpcastErrors ? 2 : 0
+      expect(await runtime.status()).toMatchObject([{ parkedRecords: 2, skippedRecords: skipped }])
+      expect(facts.filter(({ kind }) => kind === 'record-skipped')).toHaveLength(skipped)
       mending.done = true
       await ledger.store.deadLetters.retry(broken?.id ?? '', 'ops')
       await expect.poll(parked, { timeout: 20_000 }).toHaveLength(1)
       expect(seen).toEqual(['Closed@1', 'Closed@1'])
+    },
+  )
+
+  test.each([
+    [false, []],
+    [true, ['Closed@1']],
+  ] as const)(
+    'behind one that is parked its stream waits where that is asked for, but not with skipping (%s)',
+    async (skipUpcastErrors, handled) => {
+      await using rig = await bench()
+      const { processor, seen } = collector({ onParked: 'hold' })
+      const runtime = await rig.run(processor, { skipUpcastErrors })
+      const end = await rig.append(old('Broken'), old('Closed', { why: 'x' }))
+      expect(await runtime.reached(processor.name, end)).toBe(true)
+      expect(seen).toEqual(handled)
+      mending.done = true
+      const { items } = await ledger.store.deadLetters.list({ processor: processor.name, kind: 'parked' })
+      await ledger.store.deadLetters.retry(items[0]?.id ?? '', 'ops')
+      await expect.poll(() => seen, { timeout: 20_000 }).toEqual(['Closed@1', 'Closed@1'])
     },
   )
 })

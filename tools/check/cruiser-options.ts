@@ -4,7 +4,7 @@ import { readJson, type Workspace, workspaces } from '../workspaces.ts'
 import { allowedFolders, readRooms, type Room, roomOf } from './layer-map.ts'
 
 const testFile = String.raw`\.test\.ts$`
-const anyWorkspace = '^(packages|apps|tests|tools)/'
+const anyWorkspace = '^(packages|apps|tests|examples|tools)/'
 
 interface Matcher {
   readonly path?: string

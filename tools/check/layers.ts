@@ -57,7 +57,7 @@ async function undeclaredImports(root: string): Promise<readonly string[]> {
 }
 
 async function forbiddenImports(root: string): Promise<readonly string[]> {
-  const folders = ['packages', 'apps', 'tests', 'tools']
+  const folders = ['packages', 'apps', 'tests', 'examples', 'tools']
   const outcome = await runTool('depcruise', ['--output-type', 'json', ...folders], root)
   if (!outcome.stdout.startsWith('{')) return [`dependency-cruiser: ${outcome.stdout}${outcome.stderr}`]
   const { summary } = JSON.parse(outcome.stdout) as CruiseResult

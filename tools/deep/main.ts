@@ -17,6 +17,7 @@ const deepTests: Readonly<Record<string, string>> = {
   'jetstream-kills': 'tests/jetstream/deep/jetstream-kills.ts',
   migration: 'tests/migration/deep/migration.ts',
   mutants: 'tools/mutants/deep.ts',
+  'projection-crash': 'tests/projections/deep/projection-crash.ts',
 }
 
 const [name = ''] = process.argv.slice(2)

@@ -4,6 +4,7 @@ export type {
   AppDefinition,
   AppDecoding,
   AppOptions,
+  PrivacyContext,
   ProcessorContext,
   ReadModel,
   SecretName,
@@ -14,6 +15,16 @@ export { announceServer, findServer } from './instance/server-file.ts'
 export type { ServerFile } from './instance/server-file.ts'
 export { createManagement } from './management/create-management.ts'
 export type { ManagementSource } from './management/create-management.ts'
+export type { LockView } from './management/lock-views.ts'
+export type { ChainQuery, ErasureOrder, ErasureView } from './management/privacy-views.ts'
+export type {
+  BuildProgressView,
+  BuildView,
+  OperatedProjections,
+  ProjectionOrder,
+  ProjectionOrderView,
+  ProjectionView,
+} from './management/projection-views.ts'
 export type {
   ConsumerSweep,
   DeadLetterQuery,
@@ -57,6 +68,8 @@ export type { OpenOptions } from './open/open-app.ts'
 export type { StateStorage, Storage } from './open/storage.ts'
 export { openReplacement } from './replacement/open-replacement.ts'
 export type { AppReplacement, ReplacementRequest } from './replacement/open-replacement.ts'
+export { readTokenHolders, tokensVariable } from './settings/principals.ts'
+export type { TokenHolder } from './settings/principals.ts'
 export {
   checkToken,
   loadSecrets,
@@ -67,7 +80,22 @@ export {
   tokenVariable,
 } from './settings/secrets.ts'
 export type { Secret, SecretDefinition, SecretDefinitions } from './settings/secrets.ts'
+export type { LockDriverName, LockSettings, LockSettingsInCode } from './settings/lock-settings.ts'
+export type {
+  PublisherMode,
+  PublisherSettings,
+  PublisherSettingsInCode,
+} from './settings/publisher-settings.ts'
 export type { NatsSettings, NatsSettingsInCode } from './settings/nats-settings.ts'
 export type { Environment, Setting, SettingOrigin } from './settings/setting.ts'
 export { resolveSettings } from './settings/settings.ts'
 export type { Settings, SettingsInCode, SettingsOptions } from './settings/settings.ts'
+export type { SnapshotSettings, SnapshotSettingsInCode } from './settings/snapshot-settings.ts'
+export type { AppSnapshots, SnapshotKind } from './snapshots/app-snapshots.ts'
+export type { SnapshotStreamQuery, SnapshotStreamsPage } from './management/operate-snapshots.ts'
+export type {
+  SnapshotVerdictView,
+  SnapshotView,
+  StreamHealthView,
+  TakenSnapshotView,
+} from './management/snapshot-views.ts'

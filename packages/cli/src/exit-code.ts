@@ -30,6 +30,7 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   ERR_INVALID_STREAM_NAME: exitCode.validation,
   ERR_INVALID_CURSOR: exitCode.validation,
   ERR_STREAM_NOT_FOUND: exitCode.notFound,
+  ERR_SNAPSHOT_NOT_FOUND: exitCode.notFound,
   ERR_STORE_MISSING: exitCode.notFound,
   ERR_NOT_FOUND: exitCode.notFound,
 }

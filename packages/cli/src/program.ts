@@ -8,9 +8,30 @@ import { tailEvents } from './commands/events.ts'
 import type { TailFlags } from './commands/events.ts'
 import { listConsumers, sweepConsumers } from './commands/jetstream.ts'
 import type { SweepFlags } from './commands/jetstream.ts'
+import { listLocks, releaseLock } from './commands/locks.ts'
+import type { LockListFlags, LockReleaseFlags } from './commands/locks.ts'
 import { runMigration, swapMigration, verifyMigration } from './commands/migrate.ts'
 import type { RunFlags, SwapFlags, VerifyFlags } from './commands/migrate.ts'
+import { anchorStreams, eraseSubject, verifyStreams } from './commands/privacy.ts'
+import type { EraseFlags, VerifyChainFlags } from './commands/privacy.ts'
 import { changeProcessor, listProcessors } from './commands/processors.ts'
+import {
+  changeProjection,
+  dropProjection,
+  listProjections,
+  rebuildProjection,
+  resetProjection,
+  showProjection,
+} from './commands/projections.ts'
+import type { DropFlags, RebuildFlags, ResetFlags } from './commands/projections.ts'
+import {
+  listSnapshots,
+  pruneSnapshots,
+  showStreamHealth,
+  takeSnapshots,
+  verifySnapshots,
+} from './commands/snapshots.ts'
+import type { SnapshotListFlags, SnapshotPruneFlags } from './commands/snapshots.ts'
 import { showStatus } from './commands/status.ts'
 import { listStreams, showStream } from './commands/streams.ts'
 import type { PageFlags, StreamListFlags, StreamShowFlags } from './commands/streams.ts'
@@ -78,6 +99,56 @@ function addStreams(root: Command, perform: Perform): void {
     .action((id: string, flags: StreamShowFlags, command: Command) =>
       perform(command, (context) => showStream(context, id, flags)),
     )
+  leaf(streams, 'verify', 'read all events and find the first bad one of each stream')
+    .option('--chain', 'by the hash chain')
+    .option('--stream <id>', 'only this stream')
+    .option('--anchors <file>', 'anchors that were kept elsewhere, one on each line')
+    .action((flags: VerifyChainFlags, command: Command) =>
+      perform(command, (context) => verifyStreams(context, flags)),
+    )
+  leaf(streams, 'anchor', 'sign the ends of the hash chains, to be kept where nobody else writes').action(
+    (_flags: object, command: Command) => perform(command, anchorStreams),
+  )
+  leaf(streams, 'health <id>', 'size, snapshots, and what to do about them; reads the whole stream').action(
+    (id: string, _flags: object, command: Command) =>
+      perform(command, (context) => showStreamHealth(context, id)),
+  )
+}
+
+function addSnapshots(root: Command, perform: Perform): void {
+  const snapshots = root.command('snapshots').description('saved states of streams')
+  leaf(snapshots, 'list [stream]', 'the snapshots of a stream, or the streams that have some')
+    .option('--category <name>', 'only streams of this category')
+    .option('--after <stream>', 'only streams after this one')
+    .option('--limit <n>', 'streams on a page, 1 to 1000 (default: 100)')
+    .action((stream: string | undefined, flags: SnapshotListFlags, command: Command) =>
+      perform(command, (context) => listSnapshots(context, stream, flags)),
+    )
+  leaf(snapshots, 'take <stream>', 'save the state of a stream as it is now').action(
+    (stream: string, _flags: object, command: Command) =>
+      perform(command, (context) => takeSnapshots(context, stream)),
+  )
+  leaf(snapshots, 'prune <stream>', 'remove all but the newest; of a tombstoned stream all')
+    .option('--keep <n>', 'how many stay (default: 10)')
+    .action((stream: string, flags: SnapshotPruneFlags, command: Command) =>
+      perform(command, (context) => pruneSnapshots(context, stream, flags)),
+    )
+  leaf(
+    snapshots,
+    'verify <stream>',
+    'compare each with the fold of the events; exit 1 where one is not valid',
+  ).action((stream: string, _flags: object, command: Command) =>
+    perform(command, (context) => verifySnapshots(context, stream)),
+  )
+}
+
+function addPrivacy(root: Command, perform: Perform): void {
+  const privacy = root.command('privacy').description('look after personal data')
+  leaf(privacy, 'erase <subject>', 'destroy the key of a data subject: nobody can read its data again')
+    .option('--reason <text>', 'kept with the erasure (default: erasure requested)')
+    .action((subject: string, flags: EraseFlags, command: Command) =>
+      perform(command, (context) => eraseSubject(context, subject, flags)),
+    )
 }
 
 function addEvents(root: Command, perform: Perform): void {
@@ -101,6 +172,41 @@ function addProcessors(root: Command, perform: Perform): void {
     leaf(processors, `${verb} <name>`, `${verb} a processor, in every process`).action(
       (name: string, _flags: object, command: Command) =>
         perform(command, (context) => changeProcessor(context, verb, name)),
+    )
+}
+
+function addProjections(root: Command, perform: Perform): void {
+  const projections = root.command('projections').description('look at read models, rebuild and reset them')
+  leaf(projections, 'list', 'projections with their lag and builds').action(
+    (_flags: object, command: Command) => perform(command, listProjections),
+  )
+  leaf(projections, 'show <name>', 'one projection with all of its builds').action(
+    (name: string, _flags: object, command: Command) =>
+      perform(command, (context) => showProjection(context, name)),
+  )
+  for (const [verb, text] of [
+    ['pause', 'pause a projection, in every process'],
+    ['resume', 'resume a projection, in every process'],
+    ['cancel', 'give up the build under way'],
+  ] as const)
+    leaf(projections, `${verb} <name>`, text).action((name: string, _flags: object, command: Command) =>
+      perform(command, (context) => changeProjection(context, verb, name)),
+    )
+  leaf(projections, 'rebuild <name>', 'build it anew beside what is read, and switch at the head')
+    .option('--partitions <n>', 'how many share the work, 1 to 64 (default: as defined)')
+    .option('--wait', 'show how far it is, and end when it is read')
+    .action((name: string, flags: RebuildFlags, command: Command) =>
+      perform(command, (context) => rebuildProjection(context, name, flags)),
+    )
+  leaf(projections, 'reset <name>', 'empty what is read and begin again, fencing whoever feeds it')
+    .option('--force', 'needed: readers find it empty until it has caught up')
+    .action((name: string, flags: ResetFlags, command: Command) =>
+      perform(command, (context) => resetProjection(context, name, flags)),
+    )
+  leaf(projections, 'drop <name>', 'drop the tables of a version that is not read any more')
+    .option('--version <n>', 'needed: which')
+    .action((name: string, flags: DropFlags, command: Command) =>
+      perform(command, (context) => dropProjection(context, name, flags)),
     )
 }
 
@@ -134,6 +240,20 @@ function addDlq(root: Command, perform: Perform): void {
     'for each outcome, 0 to 60 (default: 15)',
   )
   change('remove', 'remove for good, by id or filter')
+}
+
+function addLocks(root: Command, perform: Perform): void {
+  const locks = root.command('locks').description('look at locks, and take one from its holder')
+  leaf(locks, 'list', 'locks by name, with holders that are dead or hang')
+    .option('--zombies', 'only those')
+    .action((flags: LockListFlags, command: Command) =>
+      perform(command, (context) => listLocks(context, flags)),
+    )
+  leaf(locks, 'release <name>', 'take a lock from its holder, who is refused from then on')
+    .option('--force', 'needed: the holder may be at work')
+    .action((name: string, flags: LockReleaseFlags, command: Command) =>
+      perform(command, (context) => releaseLock(context, name, flags)),
+    )
 }
 
 function addJetStream(root: Command, perform: Perform): void {
@@ -195,7 +315,18 @@ export function createProgram(io: CliIo): Program {
       'after',
       '\nExit codes: 0 ok, 1 failure or degraded, 2 usage or configuration, 3 connection or down, 4 validation, 5 not found',
     )
-  for (const add of [addStatus, addStreams, addEvents, addProcessors, addDlq, addJetStream])
+  for (const add of [
+    addStatus,
+    addStreams,
+    addSnapshots,
+    addEvents,
+    addProcessors,
+    addDlq,
+    addLocks,
+    addProjections,
+    addPrivacy,
+    addJetStream,
+  ])
     add(root, perform)
   addMigrate(root, async (work) => {
     result = await work(io)

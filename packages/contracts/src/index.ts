@@ -8,8 +8,10 @@ export type {
   UpcastHook,
 } from './codec/decoder.ts'
 export { encodeTombstone } from './codec/encode-tombstone.ts'
-export { createEventEncoder } from './codec/encoder.ts'
+export { createEventEncoder, serializeData } from './codec/encoder.ts'
 export type { EncodedEvent, EventEncoder, EventEncoderOptions } from './codec/encoder.ts'
+export { SealedData } from './codec/sealed-data.ts'
+export type { SealedContent } from './codec/sealed-data.ts'
 export { jsonSerializer } from './codec/serializer.ts'
 export type { Serializer } from './codec/serializer.ts'
 export type {
@@ -35,14 +37,24 @@ export { childMetadata, traceIdOf } from './envelope/metadata.ts'
 export type { Actor, Cause, EventMetadata, JsonValue } from './envelope/metadata.ts'
 export { MillraceError, isMillraceError } from './errors/millrace-error.ts'
 export {
+  AccessDeniedError,
+  DecryptionFailedError,
+  KeyUnavailableError,
+  SubjectErasedError,
+} from './errors/privacy-errors.ts'
+export {
   ConfigurationError,
   ConnectionError,
   DataFolderCorruptError,
   DataFolderLockedError,
   FencedError,
+  LockDriverUnavailableError,
   ProjectionError,
+  PublisherError,
   TransactionReentryError,
 } from './errors/operation-errors.ts'
+export { InvalidSnapshotError, SnapshotNotFoundError } from './errors/snapshot-errors.ts'
+export type { SnapshotFault, SnapshotPlace } from './errors/snapshot-errors.ts'
 export {
   ConcurrencyError,
   DuplicateEventError,
@@ -100,9 +112,24 @@ export { createStreamNaming } from './ids/stream-naming.ts'
 export type { StreamNameParts, StreamNaming } from './ids/stream-naming.ts'
 export { createIdFactory, isUlid, parseCommitId, parseEventId, ulidTime } from './ids/ulid.ts'
 export type { CommitId, EventId, IdFactory } from './ids/ulid.ts'
+export { checkAcquireLock, checkForceRelease, checkLockName, checkRenewLock } from './locks/check-lock.ts'
+export { HeldLock, holdLock } from './locks/held-lock.ts'
+export type { HoldLockOptions } from './locks/held-lock.ts'
+export type {
+  AcquireLockOptions,
+  Lock,
+  LockAttempt,
+  LockDriver,
+  LockProgress,
+  LockView,
+} from './locks/lock-driver.ts'
+export { reachingLockDriver } from './locks/reaching-driver.ts'
+export { findZombies } from './locks/zombies.ts'
+export type { ZombieLock, ZombieOptions } from './locks/zombies.ts'
 export type { EventLog, LogBatch, LogFilter, LogLag, LogRecord, ReadBatchOptions } from './log/event-log.ts'
 export { followLog } from './log/follow-log.ts'
 export type { FollowOptions } from './log/follow-log.ts'
+export type { CarryOver, RecordPlace } from './processing/carry-over.ts'
 export type {
   DeadLetter,
   DeadLetterQueue,
@@ -138,7 +165,65 @@ export type {
   Settlement,
   StateWrite,
 } from './processing/processor-store.ts'
+export type { AccessEntry, AccessLog, ListAccessOptions } from './privacy/access-log.ts'
+export { checkErasure, checkListSubjectKeys, checkSubject, checkSubjectKey } from './privacy/check-subject.ts'
+export type {
+  AnchorSigner,
+  ChainAnchor,
+  ChainFault,
+  ChainFaultKind,
+  ChainReport,
+  HashChain,
+  VerifyChainOptions,
+} from './privacy/hash-chain.ts'
+export type {
+  Erasure,
+  ErasureRequest,
+  ListSubjectKeysOptions,
+  SubjectKey,
+  SubjectKeyState,
+  SubjectKeyStore,
+  WrappedKey,
+} from './privacy/subject-keys.ts'
 export { registrationConflict } from './processing/registration-conflict.ts'
+export type {
+  Comparison,
+  FieldType,
+  FieldValue,
+  PlacedRow,
+  Row,
+  RowCondition,
+  RowField,
+  RowFields,
+  RowOrder,
+  RowPlace,
+  RowSelection,
+  RowSource,
+} from './query/row-source.ts'
+export { ProjectionRebuildInProgressError } from './errors/projection-errors.ts'
+export { isFeedingStore } from './projections/commit-feeder.ts'
+export type { CommitFeeder, FedCommit, FeedingEventStore, FeedSession } from './projections/commit-feeder.ts'
+export { buildProcessor, buildSuffix, buildTable } from './projections/build-names.ts'
+export type {
+  BuildPlan,
+  BuildRef,
+  BuildState,
+  DocumentChange,
+  DocumentModel,
+  DocumentPlace,
+  InlineFeed,
+  InlineTarget,
+  ListDocumentsOptions,
+  LiveDocuments,
+  ModelForm,
+  PartitionPlace,
+  ProjectionBuild,
+  ProjectionStore,
+  ReadDocument,
+  StoredDocument,
+  WriteStatement,
+} from './projections/projection-store.ts'
+export type { PublishOptions, Publisher } from './publishing/publisher.ts'
 export type {
   CopiedCommit,
   CopiedEvent,
@@ -147,6 +232,33 @@ export type {
   LogCopy,
 } from './replacement/log-copy.ts'
 export type { LogReplacement, ReplacementState } from './replacement/log-replacement.ts'
+export {
+  checkSnapshot,
+  checkSnapshotKey,
+  checkSnapshotName,
+  checkSnapshotPrune,
+  checkSnapshotQuery,
+  checkSnapshotStreams,
+} from './snapshots/check-snapshot.ts'
+export type { SealedState, SealingContext, SnapshotSealing } from './snapshots/sealing.ts'
+export { formatSnapshotHeader, parseSnapshotHeader } from './snapshots/snapshot-header.ts'
+export { compareSnapshots, matchesSnapshotKey, matchesSnapshotTimes } from './snapshots/snapshot-selection.ts'
+export type {
+  SnapshotBound,
+  SnapshotQuery,
+  SnapshotStore,
+  SnapshotStreamsOptions,
+} from './snapshots/snapshot-store.ts'
+export type {
+  Snapshot,
+  SnapshotChecksum,
+  SnapshotChecksumAlgorithm,
+  SnapshotCompression,
+  SnapshotEntry,
+  SnapshotHeader,
+  SnapshotKey,
+} from './snapshots/snapshot.ts'
+export type { FoldedState, SnapshotOutcome, StateSnapshots } from './snapshots/state-snapshots.ts'
 export {
   checkCommitOptions,
   checkEventIds,

@@ -4,6 +4,8 @@ export { defineAction } from './action/define-action.ts'
 export type { Action, ActionDefinition, ActionInput, ActionReceipt } from './action/define-action.ts'
 export { systemClock } from './clock/clock.ts'
 export type { Clock } from './clock/clock.ts'
+export { Pulse, pause } from './clock/pulse.ts'
+export type { PulseWait } from './clock/pulse.ts'
 export { defineProcessor } from './processor/define-processor.ts'
 export type { Processor, ProcessorDefinition } from './processor/define-processor.ts'
 export type { HandlerContext } from './processor/handler-context.ts'
@@ -20,6 +22,7 @@ export type {
   ProcessorAdvanced,
   RecordParked,
   RecordSkipped,
+  WriteRefused,
 } from './runtime/facts.ts'
 export { createProcessorRuntime } from './runtime/processor-runtime.ts'
 export type { ProcessorRuntime } from './runtime/processor-runtime.ts'

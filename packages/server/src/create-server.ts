@@ -1,5 +1,6 @@
 import { createManagement } from '@millrace/app'
 import type { App } from '@millrace/app'
+import type { AccessLog } from '@millrace/contracts'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 
@@ -10,13 +11,17 @@ import { healthRoute } from './routes/health-route.ts'
 import { managementRoutes } from './routes/management-routes.ts'
 import { pageRoutes } from './routes/page-routes.ts'
 import type { Route } from './routes/route.ts'
+import { admission } from './security/admission.ts'
+import type { Admit } from './security/admission.ts'
 import { createGuard } from './security/guard.ts'
-import type { Guard, GuardOptions } from './security/guard.ts'
+import type { GuardOptions } from './security/guard.ts'
 
 /** Settings of {@link createServer}. */
 export interface ServerOptions extends GuardOptions {
   /** Routes of the app's own, beside those of the management API. @defaultValue none */
   readonly routes?: readonly Route[]
+  /** Where the use of the management API is recorded. @defaultValue the app's */
+  readonly accessLog?: AccessLog
   /** Told of every failure that the client is told nothing about. @defaultValue writes it to standard error */
   readonly onError?: (error: unknown) => void
   /** Milliseconds between heartbeats of live streams. @defaultValue 15_000 */
@@ -42,6 +47,20 @@ export interface MillraceServer extends Disposable {
 /** What is served: an app, or a management of another kind. */
 export type ServerSource = App | LiveSource
 
+/** Whom an app knows, and where it records what they do, unless the options say otherwise. */
+function accessOf(
+  source: ServerSource,
+  options: ServerOptions,
+): Pick<ServerOptions, 'accessLog' | 'tokenHolders'> {
+  const app = 'management' in source ? undefined : source
+  const accessLog = options.accessLog ?? app?.accessLog
+  const tokenHolders = options.tokenHolders ?? app?.tokenHolders
+  return {
+    ...(accessLog === undefined ? {} : { accessLog }),
+    ...(tokenHolders === undefined ? {} : { tokenHolders }),
+  }
+}
+
 const liveBufferBytes = 65_536
 
 function liveSource(source: ServerSource): LiveSource {
@@ -60,11 +79,12 @@ function answerError(error: unknown, onError: (error: unknown) => void): Respons
   return response
 }
 
-function mount(router: Hono, routes: readonly Route[], guard: Guard): void {
-  for (const { method, path, guard: level = 'management', handle } of routes)
-    router.on(method, path, (context: Context) => {
-      guard(context.req.raw, level)
-      return handle(context.req.raw, { params: context.req.param() as Readonly<Record<string, string>> })
+function mount(router: Hono, routes: readonly Route[], admit: Admit): void {
+  for (const route of routes)
+    router.on(route.method, route.path, async (context: Context) => {
+      const params = context.req.param() as Readonly<Record<string, string>>
+      await admit(context.req.raw, route, params)
+      return await route.handle(context.req.raw, { params })
     })
   for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {
     const allowed = group.map(({ method }) => method).join(', ')
@@ -104,13 +124,18 @@ export function createServer(source: ServerSource, options: ServerOptions = {}):
     ...routes,
     ...pageRoutes(),
   ]
-  let guard = createGuard(options)
-  mount(router, all, (request, level) => guard(request, level))
+  const access = accessOf(source, options)
+  let guard = createGuard({ ...options, ...access })
+  mount(
+    router,
+    all,
+    admission((request, level) => guard(request, level), access.accessLog),
+  )
   return {
     fetch: async (request) => router.fetch(request),
-    asksForToken: options.token !== undefined,
+    asksForToken: options.token !== undefined || (access.tokenHolders?.length ?? 0) > 0,
     allowHosts: (hosts) => {
-      guard = createGuard({ ...options, hosts: [...(options.hosts ?? []), ...hosts] })
+      guard = createGuard({ ...options, ...access, hosts: [...(options.hosts ?? []), ...hosts] })
     },
     [Symbol.dispose]: () => streams[Symbol.dispose](),
   }

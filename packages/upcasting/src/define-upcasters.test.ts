@@ -294,6 +294,24 @@ describe('a definition', () => {
     ['version 0', { ...rest, A: { 0: same } }, 'A.0', 'keyed by the schema version'],
     ['a step that is none', { ...rest, A: { 1: 'same' as never } }, 'A.1', 'must be a function'],
     ['a step that is nothing', { ...rest, A: { 1: undefined as never } }, 'A.1', 'must be a function'],
+    [
+      'a step into a type that has no function',
+      { ...rest, A: { 1: becomes('Created', 3, undefined as never) } },
+      'A.1',
+      'must be a function',
+    ],
+    [
+      'a split that names no version',
+      { ...rest, A: { 1: splits({ Created: '3' as never }, () => []) } },
+      'A.1',
+      'must be a function',
+    ],
+    [
+      'a step of no known kind',
+      { ...rest, A: { 1: { kind: 'toString' } as never } },
+      'A.1',
+      'must be a function',
+    ],
     ['a type without steps', { ...rest, A: {} }, 'A', 'has no steps'],
     ['a type that is none', { ...rest, $x: { 1: drops } }, '$x', 'no event type'],
   ])('with %s is refused', (_, steps, setting, problem) => {

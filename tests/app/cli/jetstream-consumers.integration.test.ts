@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { hostname } from 'node:os'
 
 import { openApp } from '@millrace/app'
+import { millrace } from '@millrace/tools/cli'
 import { expect, test } from 'vitest'
 
-import { millrace } from '../support/command.ts'
 import { openJetStreamApi } from '../support/jetstream-api.ts'
 import { eventually, preparedPlace } from '../support/places.ts'
 import type { Place } from '../support/places.ts'

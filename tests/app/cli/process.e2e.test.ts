@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { millrace } from '@millrace/tools/cli'
 import { expect, test } from 'vitest'
 
-import { millrace, spawnMillrace, spawnShop } from '../support/command.ts'
+import { spawnMillrace, spawnShop } from '../support/command.ts'
 import { eventually, newPlace, preparedPlace } from '../support/places.ts'
 import { serveShop } from '../support/served-shop.ts'
 import { cart, event } from '../support/shop.ts'

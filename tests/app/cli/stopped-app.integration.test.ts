@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { createManagement, openApp } from '@millrace/app'
+import { millrace } from '@millrace/tools/cli'
 import { expect, test } from 'vitest'
 
-import { millrace } from '../support/command.ts'
 import { eventually, newPlace, placeKinds, preparedPlace } from '../support/places.ts'
 import type { Place } from '../support/places.ts'
 import { cart, createShop, event } from '../support/shop.ts'

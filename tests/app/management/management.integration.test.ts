@@ -111,8 +111,10 @@ describe.each(placeKinds)('management of an app (%s)', (kind) => {
 
   test('a cursor that was tampered with is refused', async () => {
     const tamper = (cursor: string): string => {
-      const [version, query] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[]
-      return Buffer.from(JSON.stringify([version, query, 'elsewhere'])).toString('base64url')
+      const bytes = Buffer.from(cursor, 'base64url')
+      const at = bytes.length >> 1
+      bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
+      return bytes.toString('base64url')
     }
     const events = await management.searchEvents({ limit: 1 })
     await expect(management.searchEvents({ cursor: tamper(events.next ?? '') })).rejects.toEqual(badCursor)

@@ -1,7 +1,8 @@
+import { createRandom } from '@millrace/testing'
+
 import { crashAtFailpoint, crashDuringStart, measureFirstStart, passesBeforeReady } from './crash.ts'
 import type { CrashReport } from './crash.ts'
 import { hitOf, inboxFailpoints } from './failpoint-hits.ts'
-import { createRandom } from './random.ts'
 
 /** Settings of {@link runCrashCampaign}. */
 export interface CampaignOptions {

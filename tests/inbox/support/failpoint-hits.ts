@@ -1,7 +1,10 @@
 import type { FailpointName } from '@millrace/contracts'
 
-/** A place an app comes by. Migrations and swaps are run beside it, and have tests of their own. */
-export type InboxFailpoint = Exclude<FailpointName, `migrate:${string}` | `swap:${string}`>
+/** A place the inbox comes by. It has no projections; migrations and swaps are run beside it, and have tests of their own. */
+export type InboxFailpoint = Exclude<
+  FailpointName,
+  `migrate:${string}` | `projection:${string}` | `swap:${string}`
+>
 
 /** Where a place is passed often, in the middle of the samples; where it is passed a few times, one of the first. */
 const hits: Readonly<Record<InboxFailpoint, number>> = {

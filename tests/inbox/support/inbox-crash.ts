@@ -1,5 +1,6 @@
+import { chooseSeed } from '@millrace/testing'
+
 import { runCrashCampaign } from './crash-campaign.ts'
-import { chooseSeed } from './random.ts'
 
 /**
  * Kills starts of the inbox with SIGKILL at every failpoint, at 50 random places while the samples are sent and at ten

@@ -1,5 +1,6 @@
+import { chooseSeed } from '@millrace/testing'
+
 import { runConsumerStarts } from '../support/consumer-starts.ts'
-import { chooseSeed } from '../support/random.ts'
 
 const starts = 1000
 const worstAllowedMs = 2000

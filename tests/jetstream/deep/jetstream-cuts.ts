@@ -1,5 +1,6 @@
+import { chooseSeed } from '@millrace/testing'
+
 import { runCutCampaign } from '../support/cut-campaign.ts'
-import { chooseSeed } from '../support/random.ts'
 import { topologies } from '../support/topologies.ts'
 import type { Topology } from '../support/topologies.ts'
 

@@ -1,7 +1,8 @@
+import { chooseSeed } from '@millrace/testing'
+
 import { runFaultCampaign } from '../support/fault-campaign.ts'
 import { killLeader } from '../support/faults.ts'
 import { isSound } from '../support/history.ts'
-import { chooseSeed } from '../support/random.ts'
 
 const events = 100_000
 const kills = 3

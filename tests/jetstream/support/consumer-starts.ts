@@ -1,9 +1,9 @@
 import type { EventStore, Position, StoredEvent } from '@millrace/contracts'
+import { createRandom } from '@millrace/testing'
 
 import { collect } from './collect.ts'
 import { facts, freshStream } from './events.ts'
 import { until } from './eventually.ts'
-import { createRandom } from './random.ts'
 import { RawStream } from './raw-stream.ts'
 import { openTarget } from './store-target.ts'
 import { startServers } from './topologies.ts'

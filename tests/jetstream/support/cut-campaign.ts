@@ -1,12 +1,12 @@
 import { createIdFactory } from '@millrace/contracts'
 import type { EventStore, NewEvent, StreamId } from '@millrace/contracts'
+import { createRandom } from '@millrace/testing'
 import { startToxiproxy } from '@millrace/tools/services'
 import type { NatsServer, Toxic, ToxicWay } from '@millrace/tools/services'
 
 import { collect } from './collect.ts'
 import { freshStream } from './events.ts'
 import { until } from './eventually.ts'
-import { createRandom } from './random.ts'
 import { RawStream } from './raw-stream.ts'
 import { openTarget } from './store-target.ts'
 import { freshName, startServers } from './topologies.ts'

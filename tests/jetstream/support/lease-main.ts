@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { FencedError, setFailpointHandler } from '@millrace/contracts'
 import type { Lease, ProcessorStore } from '@millrace/contracts'
 import { openJetStreamProcessorStore } from '@millrace/jetstream'
+import { createRandom } from '@millrace/testing'
 
 import { advanceTo } from './leases.ts'
 import type { LeaseNews, LeaseSettings } from './leases.ts'
-import { createRandom } from './random.ts'
 
 function say(news: LeaseNews): void {
   // Synchronous: what is said before a stop must be out.

@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { createIdFactory, isMillraceError } from '@millrace/contracts'
 import type { EventStore, NewEvent, StreamId } from '@millrace/contracts'
+import { createRandom } from '@millrace/testing'
 
 import type { AppendOutcome, RecordedAppend } from './history.ts'
-import { createRandom } from './random.ts'
 import { openTarget } from './store-target.ts'
 import type { StoreTarget } from './store-target.ts'
 

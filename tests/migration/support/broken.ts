@@ -1,6 +1,8 @@
 import { createIdFactory, createStreamId, jsonSerializer } from '@millrace/contracts'
-import type { EventId, NewEvent, Serializer, StreamId } from '@millrace/contracts'
+import type { EventId, Serializer, StreamId } from '@millrace/contracts'
+import { brokenV1Events } from '@millrace/person'
 
+import { birthDateSet } from './history.ts'
 import type { LogPlace } from './places.ts'
 
 /** A broken event, by what a migration must name it with. */
@@ -14,34 +16,30 @@ export interface Broken {
 
 const mint = createIdFactory()
 const odd: Serializer = { ...jsonSerializer, contentType: 'application/x-odd' }
-const sound: NewEvent = { type: 'PersonActivated', data: {} }
 
-const broken: readonly (readonly [NewEvent, string])[] = [
-  [{ type: 'PersonCreated', data: { name: 'Cher' } }, 'ERR_UPCASTER_FAILED'],
-  [{ type: 'PersonUpdated', data: { name: 'Madonna', birthDate: '1958-08-16' } }, 'ERR_UPCASTER_FAILED'],
-  [{ type: 'PersonCreated', schemaVersion: 9, data: { name: 'A B' } }, 'ERR_UNKNOWN_EVENT_VERSION'],
-  [{ type: 'PersonRenamed', schemaVersion: 7, data: {} }, 'ERR_UNKNOWN_EVENT_VERSION'],
-  [{ type: 'BirthDateSet', data: { birthDate: 'soon' } }, 'ERR_EVENT_SERIALIZATION'],
-  [{ type: 'PersonCreated', schemaVersion: 2, data: { first: '', last: 'X' } }, 'ERR_EVENT_SERIALIZATION'],
-]
-
-/** Seven events that cannot be brought to their current form, each in the middle of a sound commit. */
+/** The seven events of people that no reader can make sense of, each in the middle of a sound commit. */
 export async function breakLog(place: LogPlace): Promise<readonly Broken[]> {
-  const all: Broken[] = []
   await using store = await place.open()
-  for (const [n, [event, code]] of broken.entries()) {
+  const all: Broken[] = []
+  for (const [n, event] of brokenV1Events.entries()) {
     const [streamId, id] = [createStreamId('broken', String(n)), mint()]
-    await store.append(streamId, [sound, { ...event, id }, sound], { expectedVersion: 'no-stream' })
+    const events = [birthDateSet, { ...event, id }, birthDateSet]
+    await store.append(streamId, events, { expectedVersion: 'no-stream' })
+    const code = event.schemaVersion === 1 ? 'ERR_UPCASTER_FAILED' : 'ERR_UNKNOWN_EVENT_VERSION'
     all.push({ streamId, version: 2, id, code })
   }
-  if (place.litter !== undefined) {
-    await place.litter()
-    const streamId = createStreamId('malformed', '1')
-    return [...all, { streamId, version: 0, id: undefined, code: 'ERR_EVENT_SERIALIZATION' }]
-  }
-  await store[Symbol.asyncDispose]()
-  await using other = await place.open({ serializer: odd })
+  return all
+}
+
+/** What no serializer reads: an event in a format nobody knows and, where that can be done, a message that is no event's. */
+export async function litterLog(place: LogPlace): Promise<readonly Broken[]> {
+  const code = 'ERR_EVENT_SERIALIZATION'
   const [streamId, id] = [createStreamId('broken', 'odd'), mint()]
-  await other.append(streamId, [{ ...sound, id }], { expectedVersion: 'no-stream' })
-  return [...all, { streamId, version: 1, id, code: 'ERR_EVENT_SERIALIZATION' }]
+  {
+    await using store = await place.open({ serializer: odd })
+    await store.append(streamId, [{ ...birthDateSet, id }], { expectedVersion: 'no-stream' })
+  }
+  await place.litter?.()
+  const malformed = { streamId: createStreamId('malformed', '1'), version: 0, id: undefined, code }
+  return [{ streamId, version: 1, id, code }, ...(place.litter === undefined ? [] : [malformed])]
 }

@@ -1,30 +1,12 @@
-import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
-import { run } from '@millrace/cli'
-import type { CliIo } from '@millrace/cli'
+import { millrace } from '@millrace/tools/cli'
+import type { Outcome } from '@millrace/tools/cli'
 
 import type { LogPlace } from './places.ts'
 
-/** What a command left behind. */
-export interface Outcome {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-class Sink extends Writable {
-  text = ''
-  isTTY = false
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString()
-    done()
-  }
-}
-
-/** The app whose upcasters are used. */
-const configFile = fileURLToPath(new URL('../fixtures/millrace.config.ts', import.meta.url))
+/** The app whose upcasters are used: people, whose events are in their third generation. */
+const configFile = fileURLToPath(new URL('../../../apps/person/millrace.config.ts', import.meta.url))
 
 /** The whole command line. */
 export function argvOf(place: LogPlace, verb: string, more: readonly string[] = []): readonly string[] {
@@ -32,16 +14,8 @@ export function argvOf(place: LogPlace, verb: string, more: readonly string[] = 
 }
 
 /** Runs `millrace migrate <verb>` in this process. */
-export async function migrate(
-  place: LogPlace,
-  verb: string,
-  more: readonly string[] = [],
-  signal: AbortSignal = new AbortController().signal,
-): Promise<Outcome> {
-  const [stdout, stderr] = [new Sink(), new Sink()]
-  const io: CliIo = { stdout, stderr, env: place.env, cwd: '/', user: 'cli:ann', interrupted: () => signal }
-  const code = await run(argvOf(place, verb, more), io)
-  return { code, stdout: stdout.text, stderr: stderr.text }
+export async function migrate(place: LogPlace, verb: string, more: readonly string[] = []): Promise<Outcome> {
+  return await millrace(argvOf(place, verb, more), place.env)
 }
 
 /** The same with `--json`, parsed. */

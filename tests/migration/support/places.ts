@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { createIdFactory } from '@millrace/contracts'
-import type { EventStore, Serializer } from '@millrace/contracts'
-import { openJetStreamStore } from '@millrace/jetstream'
-import { openPg, openPglite, openPostgresStore } from '@millrace/postgres'
+import type { EventStore, LogReplacement, Serializer } from '@millrace/contracts'
+import { openJetStreamReplacement, openJetStreamStore } from '@millrace/jetstream'
+import { openPg, openPglite, openPostgresReplacement, openPostgresStore } from '@millrace/postgres'
 import type { SqlDatabase } from '@millrace/postgres'
 import { connect } from '@nats-io/transport-node'
 
@@ -25,6 +25,8 @@ export interface LogPlace extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>
   /** Opens the store as an app does; on PGlite until it is closed nobody else can. */
   open(options?: { readonly serializer?: Serializer }): Promise<EventStore & AsyncDisposable>
+  /** Opens the log's next move, or its last one; on PGlite until it is closed nobody else can. */
+  replacement(options?: { readonly last?: boolean }): Promise<LogReplacement>
   /** Everything there is of the log and its copies, except what looking at it changes. */
   picture(): Promise<unknown>
   /** Writes a message that is no event's, where that can be done. */
@@ -56,6 +58,7 @@ async function jetstreamPlace({ nats }: ServerUrls): Promise<LogPlace> {
     args: ['--source', nats, '--stream', name],
     env: {},
     open: async (options) => await openJetStreamStore({ servers: nats, name, ...options }),
+    replacement: async (options) => await openJetStreamReplacement({ servers: nats, name, ...options }),
     picture: async () => (await ours()).map(({ config, state }) => ({ config, state })),
     litter: async () => {
       connection.publish(`${name}.es.00.person.litter`, 'not one of ours')
@@ -82,9 +85,9 @@ async function tablesOf(database: SqlDatabase, name: string): Promise<unknown> {
   return counted
 }
 
-const withStore = (store: EventStore, close: () => Promise<void>): EventStore & AsyncDisposable => {
-  const closed = store[Symbol.asyncDispose].bind(store)
-  return Object.assign(store, {
+function closing<Resource extends AsyncDisposable>(resource: Resource, close: () => Promise<void>): Resource {
+  const closed = resource[Symbol.asyncDispose].bind(resource)
+  return Object.assign(resource, {
     [Symbol.asyncDispose]: async () => {
       await closed()
       await close()
@@ -103,7 +106,12 @@ async function postgresPlace({ postgres }: ServerUrls): Promise<LogPlace> {
     open: async (options) => {
       const database = await openPg({ url: postgres })
       const store = await openPostgresStore({ database, schema: name, ...options })
-      return withStore(store, async () => await database[Symbol.asyncDispose]())
+      return closing(store, async () => await database[Symbol.asyncDispose]())
+    },
+    replacement: async (options) => {
+      const database = await openPg({ url: postgres })
+      const replacement = await openPostgresReplacement({ database, schema: name, ...options })
+      return closing(replacement, async () => await database[Symbol.asyncDispose]())
     },
     picture: async () => await tablesOf(admin, name),
     [Symbol.asyncDispose]: async () => {
@@ -128,10 +136,15 @@ async function pglitePlace(): Promise<LogPlace> {
     env: { MILLRACE_DATA: dataDir },
     open: async (options) => {
       const database = await open()
-      return withStore(
+      return closing(
         await openPostgresStore({ database, ...options }),
         async () => await database[Symbol.asyncDispose](),
       )
+    },
+    replacement: async (options) => {
+      const database = await open()
+      const replacement = await openPostgresReplacement({ database, ...options })
+      return closing(replacement, async () => await database[Symbol.asyncDispose]())
     },
     picture: async () => {
       await using database = await open()

@@ -1,6 +1,7 @@
 import { createIdFactory, createStreamId, isMillraceError, parseCommitId } from '@millrace/contracts'
 import type { EventId, EventStore, StreamId } from '@millrace/contracts'
 
+import { birthDateSet, nameUpdated } from './history.ts'
 import type { LogPlace } from './places.ts'
 
 /** An event whose append was acknowledged. */
@@ -44,10 +45,7 @@ export class Writers implements AsyncDisposable {
         const streamId = createStreamId('live', `${writer}-${n % 5}`)
         const [id, commitId] = [mint(), parseCommitId(mint())]
         // Some of them are of an old version: what is copied last is lifted too.
-        const event =
-          n % 3 === 0
-            ? { type: 'PersonRenamed', data: { name: `Ada ${n}`, reason: 'live' }, id }
-            : { type: 'PersonActivated', data: {}, id }
+        const event = { ...(n % 3 === 0 ? birthDateSet : nameUpdated), id }
         for (let isDone = false; !isDone;) {
           try {
             await store.append(streamId, [event], { expectedVersion: 'any', commitId })

@@ -3,6 +3,7 @@ import type { DefinedDecider } from '@millrace/aggregates'
 
 import type { Person, PersonEvent } from '../events/person-events.ts'
 import type { PersonCommand } from './commands.ts'
+import { liveOn } from './live-on.ts'
 import { personMachine } from './person-machine.ts'
 import type { PersonState } from './person-state.ts'
 
@@ -10,7 +11,8 @@ const machine = personMachine.toDecider()
 
 /**
  * The rules of a person, for one command or for several to the same person: of several all are accepted, each on what
- * the ones before it led to, or none is.
+ * the ones before it led to, or none is. What is recorded is taken as it is, also where today's rules would not have
+ * let it happen.
  */
 export const personDecider: DefinedDecider<
   PersonState,
@@ -30,4 +32,5 @@ export const personDecider: DefinedDecider<
     }
     return events
   },
+  evolve: liveOn,
 }

@@ -1,4 +1,4 @@
-import type { EventDecoderOptions, EventStore, StreamId } from '@millrace/contracts'
+import type { EventDecoderOptions, EventStore, StateSnapshots, StreamId } from '@millrace/contracts'
 
 import type { AnyEvents, DefinedDecider } from '../decider/decider.ts'
 import type { RetryOptions } from './backoff.ts'
@@ -27,6 +27,8 @@ export type AggregatesOptions<State, Command, E extends AnyEvents> = AggregateSt
   readonly validate?: boolean
   /** How many states are kept; 0 for none. @defaultValue 1000 */
   readonly cacheSize?: number
+  /** Saved states: a load begins at one instead of at the first event. @defaultValue none */
+  readonly snapshots?: StateSnapshots<State>
   readonly retry?: RetryOptions
   /** Fractions for the length of pauses. @defaultValue `Math.random` */
   readonly random?: () => number

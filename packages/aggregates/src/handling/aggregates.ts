@@ -1,5 +1,5 @@
 import { ConcurrencyError, Lanes, StreamTombstonedError } from '@millrace/contracts'
-import type { EventVersion, NewEventOf, StreamId } from '@millrace/contracts'
+import type { EventVersion, NewEventOf, SnapshotOutcome, StateSnapshots, StreamId } from '@millrace/contracts'
 
 import type { AnyEvents } from '../decider/decider.ts'
 import { AggregateContendedError } from '../errors.ts'
@@ -11,6 +11,9 @@ import type { HandleOptions } from './command-options.ts'
 import type { CommandResult, Rejected } from './command-result.ts'
 import { DecisionInParts } from './decision-in-parts.ts'
 import type { InPartsOptions, LazyDecision, Streaming } from './decision-in-parts.ts'
+import { untilOf } from './instant-options.ts'
+import type { StateAtOptions } from './instant-options.ts'
+import { noSnapshots } from './no-snapshots.ts'
 
 /** What {@link Aggregates} are made of. */
 export interface AggregatesParts<State, Command, E extends AnyEvents> extends AttemptParts<
@@ -20,6 +23,7 @@ export interface AggregatesParts<State, Command, E extends AnyEvents> extends At
 > {
   readonly streamIdOf: (id: string) => StreamId
   readonly backoff: Backoff
+  readonly snapshots: StateSnapshots<State> | undefined
 }
 
 /** An aggregate's state as it was when it was read. */
@@ -53,6 +57,32 @@ export class Aggregates<State, Command, E extends AnyEvents> {
     const { loaded } = await history.load(streamId, cache.get(streamId), options)
     cache.set(streamId, loaded)
     return { streamId, version: loaded.version as EventVersion, state: loaded.state }
+  }
+
+  /**
+   * The state as it was at an instant: the fold of all versions before the first event with a later time. A time before
+   * the first event gives the initial state at version 0.
+   * @throws {@link StreamNotFoundError} for a stream that is missing or tombstoned, {@link InvalidValueError}
+   */
+  async stateAt(
+    id: string,
+    instant: Date,
+    { signal, ...at }: StateAtOptions = {},
+  ): Promise<LoadedAggregate<State>> {
+    const { history, streamIdOf } = this.#parts
+    const streamId = streamIdOf(id)
+    const { state, version } = await history.stateAt(streamId, untilOf(instant, at), signal)
+    return { streamId, version: version as EventVersion, state }
+  }
+
+  /**
+   * Saves the current state, due or not. One that cannot be saved is a result.
+   * @throws {@link StreamNotFoundError} {@link NotSupportedError} where no snapshots are kept
+   */
+  async takeSnapshot(id: string, options: Pick<HandleOptions, 'signal'> = {}): Promise<SnapshotOutcome> {
+    const { history, snapshots, streamIdOf } = this.#parts
+    if (snapshots === undefined) throw noSnapshots()
+    return await history.takeSnapshot(streamIdOf(id), snapshots, options)
   }
 
   /**

@@ -23,7 +23,7 @@ export interface AttemptParts<State, Command, E extends AnyEvents> {
   readonly store: EventStore
   readonly decider: DefinedDecider<State, Command, E>
   readonly decode: EventDecoder
-  readonly history: StreamHistory<State, Command, E>
+  readonly history: StreamHistory<State, E>
   readonly cache: StateCache<State>
   /** Epoch milliseconds. */
   readonly now: () => number
@@ -107,6 +107,7 @@ export class CommandAttempt<State, Command, E extends AnyEvents> {
     if (receipt.replayed) return this.#repeated(request, await this.#recorded(receipt, task))
     const { version, position, commitId } = receipt
     this.#parts.cache.set(streamId, { state, version, commitId })
+    this.#parts.history.noteAppend(streamId, ground.version, version)
     return this.#accepted(request, { events, fromVersion: ground.version + 1, version, position })
   }
 

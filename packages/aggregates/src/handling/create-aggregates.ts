@@ -35,14 +35,15 @@ function cacheOf<State>(size: number): StateCache<State> {
 export function createAggregates<State, Command, E extends AnyEvents>(
   options: AggregatesOptions<State, Command, E>,
 ): Aggregates<State, Command, E> {
-  const { store, decider, decoding, validate = false, cacheSize = 1000, retry = {} } = options
+  const { store, decider, decoding, validate = false, cacheSize = 1000, retry = {}, snapshots } = options
   const { random = Math.random, now = Date.now } = options
   const decode = createEventDecoder(decoding)
   return new Aggregates({
     store,
     decider,
     decode,
-    history: new StreamHistory({ store, decider, decode, validate }),
+    history: new StreamHistory({ store, decider, decode, validate, snapshots }),
+    snapshots,
     cache: cacheOf<State>(cacheSize),
     streamIdOf: streamsOf(options),
     backoff: new Backoff(retry, random),

@@ -86,7 +86,12 @@ export class DecisionInParts<State, Command, E extends AnyEvents> {
     const { history, cache } = this.#parts
     // A command that may be a repeat is looked for in all of the stream.
     const known = commandId === undefined ? cache.get(streamId) : undefined
-    const { loaded, found } = await history.load(streamId, known, { commitId: commandId, signal })
+    const fromBeginning = commandId !== undefined
+    const { loaded, found } = await history.load(streamId, known, {
+      commitId: commandId,
+      fromBeginning,
+      signal,
+    })
     if (found === undefined) return loaded
     const before = await history.load(streamId, undefined, { toVersion: found.fromVersion - 1, signal })
     return before.loaded
@@ -120,7 +125,7 @@ export class DecisionInParts<State, Command, E extends AnyEvents> {
     before: Loaded<State>,
     decided: readonly NewEventOf<E>[],
   ): Promise<Loaded<State>> {
-    const { store, decider, cache } = this.#parts
+    const { store, decider, cache, history } = this.#parts
     const { streamId, part, task } = place
     const { commandId, metadata } = task
     const events = versioned(decider, decided)
@@ -132,6 +137,7 @@ export class DecisionInParts<State, Command, E extends AnyEvents> {
     })
     const after = { state, version, commitId }
     cache.set(streamId, after)
+    history.noteAppend(streamId, before.version, version)
     return after
   }
 }

@@ -98,6 +98,28 @@ describe('a refused command says why', () => {
     )
   })
 
+  test('by the name of a guard that gives neither an answer nor a reason, as code without types may', () => {
+    const machine = defineMachine<On, { readonly type: 'turn' }, typeof Onboarding>({
+      events: Onboarding,
+      initial: { kind: 'on' },
+      states: {
+        on: {
+          on: {
+            turn: {
+              emits: 'Verified',
+              to: 'on',
+              guards: { 'is-ready': () => undefined as never },
+              event: () => Onboarding.Verified(),
+              next: () => ({ kind: 'on' }),
+            },
+          },
+        },
+      },
+    })
+    expect(machine.can({ kind: 'on' }, { type: 'turn' })).toBe(false)
+    expect(machine.decide({ kind: 'on' }, { type: 'turn' })).toMatchObject({ code: 'is-ready' })
+  })
+
   test('by the first guard of each alternative', () => {
     expect(onboarding.transition(verifying, { type: 'judge', trusted: true })).toMatchObject({
       kind: 'rejection',

@@ -1,7 +1,7 @@
 import type { NewEvent, NewEventOf } from '@millrace/contracts'
 
 import type { AnyEvents, DefinedDecider, Fact } from '../decider/decider.ts'
-import { reject } from '../decider/rejection.ts'
+import { isRejection, reject } from '../decider/rejection.ts'
 import type { Rejection } from '../decider/rejection.ts'
 import { UndeclaredTransitionError } from '../errors.ts'
 import { checkMachine } from './check-machine.ts'
@@ -86,7 +86,8 @@ function refusalOf(
 ): readonly (string | Rejection)[] {
   for (const [reason, ask] of guards) {
     const answer = ask(state, command)
-    if (answer !== true) return [answer === false ? reason : answer]
+    // Whatever else comes, from code without types, has nothing to say for itself.
+    if (answer !== true) return [isRejection(answer) ? answer : reason]
   }
   return []
 }

@@ -1,6 +1,9 @@
-import type { EventDecoderOptions, EventStore } from '@millrace/contracts'
+import type { EventDecoderOptions, EventStore, Serializer } from '@millrace/contracts'
 import type { SqlDatabase } from '@millrace/postgres'
+import type { Privacy } from '@millrace/privacy'
 import type { Processor } from '@millrace/processing'
+import type { Projection } from '@millrace/projections'
+import type { AnySnapshotDefinition } from '@millrace/snapshots'
 
 import type { SecretDefinitions, ownSecrets } from '../settings/secrets.ts'
 import type { Settings, SettingsInCode } from '../settings/settings.ts'
@@ -28,16 +31,46 @@ export interface ProcessorContext<Secrets extends SecretDefinitions = SecretDefi
   readonly secret: (name: SecretName<Secrets>) => string
 }
 
+/** What an app's privacy may be built from. */
+export interface PrivacyContext {
+  readonly database: SqlDatabase
+  readonly settings: Settings
+  /** `inspect`: tables must not be changed. */
+  readonly mode: 'run' | 'inspect'
+  /** The app's store, for erasers that append: not before the privacy is made. */
+  readonly store: () => EventStore
+}
+
 /** Settings of {@link defineApp}. */
 export interface AppOptions<Secrets extends SecretDefinitions = SecretDefinitions> {
   /** `[a-z][a-z0-9-]*`, at most 63 characters; shown in status. */
   readonly name: string
   /** What reads the log in the background; a function where they need the store or a secret. @defaultValue none */
   readonly processors?: readonly Processor[] | ((context: ProcessorContext<Secrets>) => readonly Processor[])
+  /** Read models that are folded from the log; see {@link App.projections}. @defaultValue none */
+  readonly projections?: readonly Projection[]
+  /** Streams whose states are saved; see {@link App.snapshots}. @defaultValue none */
+  readonly snapshots?: readonly AnySnapshotDefinition[]
   /** @defaultValue none */
   readonly readModels?: readonly ReadModel[]
   /** How events are decoded for every reader of the app. @defaultValue JSON, neither encrypted nor upcast */
   readonly decoding?: AppDecoding
+  /**
+   * Writes the data of new events. Readers of the app read what it wrote, and JSON; `decoding.serializers`, where they are
+   * given, have to hold it. @defaultValue JSON
+   */
+  readonly serializer?: Serializer
+  /**
+   * Encrypts personal data, and erases it; `decoding.decrypt` is then its. Erasures that were interrupted are gone on with at
+   * start. @defaultValue nothing is encrypted
+   */
+  readonly privacy?: (context: PrivacyContext) => Privacy | Promise<Privacy>
+  /** Names of members that nobody sees in the data of events: in the console, on the command line, over HTTP. @defaultValue none */
+  readonly masked?: readonly string[]
+  /** Records who used the management API for what. @defaultValue false */
+  readonly accessLog?: boolean
+  /** Chains events by hashes from the next start on; they must lie in Postgres. Never switched off again. @defaultValue false */
+  readonly hashChain?: boolean
   /** Generated on first start where the environment does not set them. @defaultValue none beside `webhookSecret` */
   readonly secrets?: Secrets
   /** Settings fixed in code; the environment wins over them. */
@@ -50,8 +83,16 @@ export interface AppDefinition<Secrets extends SecretDefinitions = SecretDefinit
   readonly name: string
   /** Builds the app's processors. */
   processors(context: ProcessorContext<Secrets>): readonly Processor[]
+  readonly projections: readonly Projection[]
+  readonly snapshots: readonly AnySnapshotDefinition[]
   readonly readModels: readonly ReadModel[]
   readonly decoding: AppDecoding
+  readonly privacy: ((context: PrivacyContext) => Privacy | Promise<Privacy>) | undefined
+  readonly hashChain: boolean
+  readonly masked: readonly string[]
+  readonly accessLog: boolean
+  /** Undefined for JSON. */
+  readonly serializer: Serializer | undefined
   readonly secrets: Secrets
   readonly settings: SettingsInCode
 }

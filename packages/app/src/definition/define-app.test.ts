@@ -1,4 +1,4 @@
-import { createEventDecoder } from '@millrace/contracts'
+import { createEventDecoder, jsonSerializer } from '@millrace/contracts'
 import { defineProcessor } from '@millrace/processing'
 import { expect, expectTypeOf, test } from 'vitest'
 
@@ -64,6 +64,17 @@ test('every setting may be given', () => {
   expect(app.settings.port).toBe(0)
 })
 
+test('what an app writes, its readers read', () => {
+  const odd = { ...jsonSerializer, contentType: 'application/x-odd' }
+  expect(defineApp({ name: 'a', serializer: odd }).decoding.serializers).toEqual([jsonSerializer, odd])
+  const { decoding, serializer } = defineApp({ name: 'a', serializer: jsonSerializer })
+  expect([serializer, decoding.serializers]).toEqual([jsonSerializer, [jsonSerializer]])
+  const serializers = [odd]
+  expect(defineApp({ name: 'a', serializer: odd, decoding: { serializers } }).decoding.serializers).toBe(
+    serializers,
+  )
+})
+
 test.each<[setting: string, definition: unknown]>([
   ['nmae', { name: 'a', nmae: 'b' }],
   ['name', {}],
@@ -81,6 +92,8 @@ test.each<[setting: string, definition: unknown]>([
   ['settings.hosts[0]', { name: 'a', settings: { hosts: ['a:80'] } }],
   ['decoding.upcast', { name: 'a', decoding: { upcast: true } }],
   ['decoding.onSkip', { name: 'a', decoding: { onSkip: () => undefined } }],
+  ['serializer', { name: 'a', serializer: 'cbor' }],
+  ['decoding.serializers', { name: 'a', serializer: jsonSerializer, decoding: { serializers: [] } }],
   ['settings.upcasterSkipOnError', { name: 'a', settings: { upcasterSkipOnError: 'yes' } }],
   ['secrets.key.variable', { name: 'a', secrets: { key: { variable: 'lower' } } }],
   ['defineApp()', undefined],

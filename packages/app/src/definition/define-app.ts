@@ -1,14 +1,27 @@
-import { ConfigurationError } from '@millrace/contracts'
+import { ConfigurationError, jsonSerializer } from '@millrace/contracts'
+import { isSnapshotDefinition } from '@millrace/snapshots'
 import { z } from 'zod'
 
+import { lockDrivers, lockTtlRange } from '../settings/lock-settings.ts'
 import { natsRules } from '../settings/nats-settings.ts'
 import type { Rule } from '../settings/nats-settings.ts'
+import { publisherModes } from '../settings/publisher-settings.ts'
 import type { SecretDefinitions } from '../settings/secrets.ts'
 import { eventBytesRange, hostNamePattern } from '../settings/settings.ts'
-import type { AppDefinition, AppOptions } from './app-definition.ts'
+import {
+  snapshotChecksums,
+  snapshotCompressions,
+  snapshotRetentionRange,
+  snapshotStores,
+  snapshotThresholdRange,
+} from '../settings/snapshot-settings.ts'
+import type { AppDecoding, AppDefinition, AppOptions } from './app-definition.ts'
 
 const [minEventBytes, maxEventBytes] = eventBytesRange
 const text = z.string().min(1)
+const [minLockTtl, maxLockTtl] = lockTtlRange
+const [minThreshold, maxThreshold] = snapshotThresholdRange
+const [minRetention, maxRetention] = snapshotRetentionRange
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
 function keeping<Value>(rule: Rule<Value>): [(value: Value) => boolean, string] {
@@ -33,6 +46,15 @@ const settings = z.strictObject({
   hosts: z.array(z.string().regex(hostNamePattern, 'must be a host name without a port')).optional(),
   maxEventBytes: z.int().min(minEventBytes).max(maxEventBytes).optional(),
   upcasterSkipOnError: z.boolean().optional(),
+  projectionLockDriver: z.enum(lockDrivers).optional(),
+  projectionLockTtlSeconds: z.int().min(minLockTtl).max(maxLockTtl).optional(),
+  publisherMode: z.enum(publisherModes).optional(),
+  cursorAllowKeyRotation: z.boolean().optional(),
+  snapshotStore: z.enum(snapshotStores).optional(),
+  snapshotThreshold: z.int().min(minThreshold).max(maxThreshold).optional(),
+  snapshotChecksumAlgorithm: z.enum(snapshotChecksums).optional(),
+  snapshotCompression: z.union([z.literal(false), z.enum(snapshotCompressions)]).optional(),
+  snapshotRetentionCount: z.int().min(minRetention).max(maxRetention).optional(),
 })
 
 const decoding = z.strictObject({
@@ -43,6 +65,10 @@ const decoding = z.strictObject({
 
 function isProcessor(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'name' in value && 'handle' in value
+}
+
+function isProjection(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'name' in value && 'form' in value
 }
 
 /** A union of list and function would not say which member of the list is wrong. */
@@ -62,6 +88,7 @@ const processors = z.unknown().superRefine((value, context) => {
 const options = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'must match [a-z][a-z0-9-]*, at most 63 characters'),
   processors: processors.optional(),
+  projections: z.array(z.custom(isProjection, 'must be the result of defineProjection()')).optional(),
   readModels: z
     .array(
       z.strictObject({
@@ -71,6 +98,12 @@ const options = z.strictObject({
     )
     .optional(),
   decoding: decoding.optional(),
+  privacy: z.custom((value) => typeof value === 'function', 'must be a function').optional(),
+  hashChain: z.boolean().optional(),
+  masked: z.array(text).optional(),
+  accessLog: z.boolean().optional(),
+  snapshots: z.array(z.custom(isSnapshotDefinition, 'must be the result of defineSnapshots()')).optional(),
+  serializer: z.custom(isObject, 'must be a serializer').optional(),
   secrets: z
     .record(
       z.string().regex(/^[a-z][A-Za-z0-9]{0,62}$/, 'must match [a-z][A-Za-z0-9]*'),
@@ -107,6 +140,21 @@ function toError(issue: Issue | undefined): ConfigurationError {
   return new ConfigurationError(placeOf(path) || 'defineApp()', issue?.message ?? 'is invalid')
 }
 
+/** @throws {@link ConfigurationError} where nobody could read what is written */
+function readingWhatIsWritten(decoders: AppDecoding, written: AppOptions['serializer']): AppDecoding {
+  if (written === undefined) return decoders
+  const { contentType } = written
+  const { serializers } = decoders
+  if (serializers?.some((one) => one.contentType === contentType) === true) return decoders
+  if (serializers !== undefined)
+    throw new ConfigurationError(
+      'decoding.serializers',
+      `must hold one for ${contentType}, which the app's serializer writes`,
+    )
+  const json = contentType === jsonSerializer.contentType ? [] : [jsonSerializer]
+  return { ...decoders, serializers: [...json, written] }
+}
+
 /**
  * Defines an app: what it is made of, not yet opened. Nothing is read or written.
  *
@@ -120,16 +168,26 @@ export function defineApp<const Secrets extends SecretDefinitions = {}>(
   const {
     name,
     processors: built = [],
+    projections = [],
+    snapshots = [],
     readModels = [],
     decoding: decoders = {},
+    serializer,
     settings: inCode = {},
   } = definition
   return Object.freeze({
     kind: 'millrace-app',
     name,
     processors: typeof built === 'function' ? built : () => built,
+    projections,
+    snapshots,
     readModels,
-    decoding: decoders,
+    decoding: readingWhatIsWritten(decoders, serializer),
+    serializer,
+    privacy: definition.privacy,
+    hashChain: definition.hashChain ?? false,
+    masked: definition.masked ?? [],
+    accessLog: definition.accessLog ?? false,
     secrets: definition.secrets ?? ({} as Secrets),
     settings: inCode,
   } as const)

@@ -1,13 +1,28 @@
 import { formatPosition } from '@millrace/contracts'
-import type { PartitionStatus, ProcessorStore } from '@millrace/contracts'
+import type { HashChain, LockDriver, PartitionStatus, ProcessorStore } from '@millrace/contracts'
+import type { Masker, Privacy } from '@millrace/privacy'
 import type { ProcessorRuntime } from '@millrace/processing'
+import type { CursorKeys } from '@millrace/query'
 
 import type { AppDecoders } from '../open/app-decoders.ts'
+import type { AppSnapshots } from '../snapshots/app-snapshots.ts'
 import { checkActor, checkCategories, checkText, checkTypes } from './arguments.ts'
 import { consumerView } from './jetstream-views.ts'
 import { deadLetterView, deliveryView } from './ledger-views.ts'
+import { listLocks, releaseLock } from './lock-views.ts'
 import type { ConsumerSweep, Management, TailQuery } from './management.ts'
+import { maskedManagement } from './masked-management.ts'
+import {
+  listSnapshots,
+  listSnapshotStreams,
+  pruneSnapshots,
+  takeSnapshots,
+  verifySnapshots,
+} from './operate-snapshots.ts'
+import { eraseSubject, verifyChain } from './privacy-views.ts'
 import { processorViews } from './processor-views.ts'
+import { listProjections, orderProjection } from './projection-views.ts'
+import type { OperatedProjections } from './projection-views.ts'
 import { listStreamsPage, readStreamPage, searchEventsPage } from './read-events.ts'
 import { listDeadLettersPage, listDeliveriesPage } from './read-ledger.ts'
 import { readStorage, silentStorage } from './read-storage.ts'
@@ -15,6 +30,7 @@ import type { StorageSource } from './read-storage.ts'
 import { retryDeadLetter } from './retry-dead-letter.ts'
 import type { RetryContext } from './retry-dead-letter.ts'
 import { judge } from './status-view.ts'
+import { readStreamHealth } from './stream-health.ts'
 import { tailEvents } from './tail.ts'
 import type { ConsumerView, EventView, ProcessorView, StatusView, SweepView } from './views.ts'
 
@@ -25,7 +41,18 @@ export interface ManagementSource extends StorageSource {
   readonly instance: string
   readonly startedAt: Date
   readonly processors: ProcessorStore
+  readonly locks: LockDriver
+  readonly snapshots: AppSnapshots
+  /** Signs the cursors of pages. */
+  readonly cursors: CursorKeys
+  /** Undefined where nothing is masked. */
+  readonly mask: Masker | undefined
+  /** Undefined where nothing is encrypted. */
+  readonly privacy: Privacy | undefined
+  /** Undefined where events are not chained. */
+  readonly chain: HashChain | undefined
   readonly decoders: Pick<AppDecoders, 'strict' | 'raw' | 'skipped'>
+  readonly projections: OperatedProjections
   /** What runs the processors in this process; undefined where nothing does. */
   readonly runtime: Pick<ProcessorRuntime, 'status' | 'pause' | 'resume' | 'wake'> | undefined
 }
@@ -33,10 +60,14 @@ export interface ManagementSource extends StorageSource {
 /** Who looks at an embedded database holds it alone: a lease still found in it was left by a crash. */
 async function readPartitions({
   processors,
+  projections,
   mode,
   storage,
 }: ManagementSource): Promise<readonly PartitionStatus[]> {
-  const statuses = await processors.status()
+  // What fed a read model that nobody reads any more rests for good: nothing waits for it.
+  const builds = await projections.builds()
+  const retired = new Set(builds.flatMap(({ state, processor }) => (state === 'retired' ? [processor] : [])))
+  const statuses = (await processors.status()).filter(({ processor }) => !retired.has(processor))
   if (mode === 'run' || storage.state.kind === 'postgres') return statuses
   return statuses.map((status) => ({ ...status, owner: undefined }))
 }
@@ -112,6 +143,11 @@ async function sweepConsumers(
 
 /** Operates an app in this process. */
 export function createManagement(source: ManagementSource): Management {
+  const management = unmaskedManagement(source)
+  return source.mask === undefined ? management : maskedManagement(management, source.mask)
+}
+
+function unmaskedManagement(source: ManagementSource): Management {
   const { processors } = source
   const retrying: RetryContext = {
     processors,
@@ -128,13 +164,13 @@ export function createManagement(source: ManagementSource): Management {
     processors: () => readProcessors(source),
     pauseProcessor: async (name, by) => setPaused(source, name, { paused: true, by }),
     resumeProcessor: async (name, by) => setPaused(source, name, { paused: false, by }),
-    deliveries: (query = {}) => listDeliveriesPage(processors, query),
+    deliveries: (query = {}) => listDeliveriesPage(source, query),
     delivery: async (id) => {
       checkText('id', id)
       const delivery = await processors.getDelivery(id)
       return delivery === undefined ? undefined : deliveryView(delivery)
     },
-    deadLetters: (query = {}) => listDeadLettersPage(processors, query),
+    deadLetters: (query = {}) => listDeadLettersPage(source, query),
     deadLetter: async (id) => {
       checkText('id', id)
       const item = await processors.deadLetters.get(id)
@@ -147,6 +183,22 @@ export function createManagement(source: ManagementSource): Management {
     removeDeadLetter: async (id, by) => {
       checkText('id', id)
       return await processors.deadLetters.remove(id, checkActor(by))
+    },
+    streamHealth: async (streamId) => await readStreamHealth(source, streamId),
+    snapshotStreams: async (query = {}) => await listSnapshotStreams(source, query),
+    snapshots: async (streamId) => await listSnapshots(source, streamId),
+    takeSnapshots: async (streamId) => await takeSnapshots(source, streamId),
+    pruneSnapshots: async (streamId, { keep }) => await pruneSnapshots(source, streamId, keep),
+    verifySnapshots: async (streamId) => await verifySnapshots(source, streamId),
+    projections: async () => await listProjections(source.projections),
+    orderProjection: async (name, order) => await orderProjection(source.projections, name, order),
+    locks: async () => await listLocks(source.locks),
+    releaseLock: async (name, by) => await releaseLock(source.locks, name, by),
+    eraseSubject: async (subject, order) => await eraseSubject(source.privacy, subject, order),
+    verifyChain: async (query = {}) => await verifyChain(source.chain, query),
+    anchorChain: async () => {
+      const anchors = await source.chain?.anchor()
+      return anchors === undefined ? undefined : { anchors }
     },
     consumers: async () => await readConsumers(source),
     sweepConsumers: async (options = {}) => await sweepConsumers(source, options),

@@ -1,3 +1,15 @@
+import type { ChainAnchor, ChainReport } from '@millrace/contracts'
+
+import type { LockView } from './lock-views.ts'
+import type { SnapshotStreamQuery, SnapshotStreamsPage } from './operate-snapshots.ts'
+import type { ChainQuery, ErasureOrder, ErasureView } from './privacy-views.ts'
+import type { ProjectionOrder, ProjectionOrderView, ProjectionView } from './projection-views.ts'
+import type {
+  SnapshotVerdictView,
+  SnapshotView,
+  StreamHealthView,
+  TakenSnapshotView,
+} from './snapshot-views.ts'
 import type {
   ConsumerView,
   DeadLettersPage,
@@ -129,6 +141,50 @@ export interface Management {
   retryDeadLetter(id: string, options: RetryOptions): Promise<RetryView | undefined>
   /** Removes it for good. False when there is none. */
   removeDeadLetter(id: string, by: string): Promise<boolean>
+  /** Reads all of the stream; undefined for one that never had events. */
+  streamHealth(streamId: string): Promise<StreamHealthView | undefined>
+  /** Streams that have snapshots, by id. */
+  snapshotStreams(query?: SnapshotStreamQuery): Promise<SnapshotStreamsPage>
+  /** Best first; undefined for a stream that never was. */
+  snapshots(streamId: string): Promise<readonly SnapshotView[] | undefined>
+  /** Saves the state as it is now, for each of the app's kinds of it; undefined where there is no such stream. */
+  takeSnapshots(streamId: string): Promise<readonly TakenSnapshotView[] | undefined>
+  /** Removes all but the newest of each name; of a tombstoned stream all. Undefined for a stream that never was. */
+  pruneSnapshots(
+    streamId: string,
+    options: { readonly keep: number },
+  ): Promise<{ readonly streamId: string; readonly removed: number } | undefined>
+  /** Compares each snapshot with the fold of the events, and changes nothing; undefined for a stream that never was. */
+  verifySnapshots(streamId: string): Promise<readonly SnapshotVerdictView[] | undefined>
+  /** Read models that are folded from the log, by name. */
+  projections(): Promise<readonly ProjectionView[]>
+  /**
+   * Pauses, rebuilds, resets or drops one; undefined where there is none of that name.
+   * @throws {@link ProjectionRebuildInProgressError}
+   */
+  orderProjection(
+    name: string,
+    order: ProjectionOrder & { readonly by: string },
+  ): Promise<ProjectionOrderView | undefined>
+  /** In order of names; with what is known of holders that are dead or hang. */
+  locks(): Promise<readonly LockView[]>
+  /**
+   * Takes a lock from its holder, who may be at work and is refused from then on; undefined where nobody ever locked the
+   * name, `released` false where it is free.
+   */
+  releaseLock(
+    name: string,
+    by: string,
+  ): Promise<{ readonly name: string; readonly released: boolean } | undefined>
+  /**
+   * Destroys the key of a data subject and cleans what lies outside the log; undefined where the app encrypts nothing. What
+   * an eraser throws comes through; the key is destroyed by then, and the same call goes on.
+   */
+  eraseSubject(subject: string, order: ErasureOrder): Promise<ErasureView | undefined>
+  /** Undefined where no hash chain is kept: on JetStream. */
+  verifyChain(query?: ChainQuery): Promise<ChainReport | undefined>
+  /** Signs the ends of the chains that have grown; undefined on JetStream. */
+  anchorChain(): Promise<{ readonly anchors: readonly ChainAnchor[] } | undefined>
   /** The consumers of the JetStream stream, the oldest first; undefined where the events are not on JetStream. */
   consumers(): Promise<readonly ConsumerView[] | undefined>
   /**

@@ -13,6 +13,7 @@ import type {
   ReadStreamOptions,
   StoredEvent,
 } from '@millrace/contracts'
+import type { CursorKeys } from '@millrace/query'
 
 import type { AppDecoders } from '../open/app-decoders.ts'
 import {
@@ -33,6 +34,7 @@ import type { EventView, EventsPage, StreamsPage } from './views.ts'
 /** Where events are read from, and how they are decoded. */
 export interface EventReader {
   readonly store: EventStore
+  readonly cursors: CursorKeys
   readonly decoders: Pick<AppDecoders, 'strict' | 'raw'>
 }
 
@@ -91,7 +93,7 @@ function streamWindow(query: StreamEventQuery, place: number | undefined): ReadS
 
 /** One page of one stream; undefined for a stream that never had events. */
 export async function readStreamPage(
-  { store, decoders }: EventReader,
+  { store, decoders, cursors }: EventReader,
   streamId: string,
   query: StreamEventQuery,
 ): Promise<EventsPage | undefined> {
@@ -102,14 +104,14 @@ export async function readStreamPage(
   checkVersion('fromVersion', query.fromVersion)
   checkVersion('toVersion', query.toVersion)
   const bound = { ...scope, of: 'stream', streamId }
-  const place = cursor === undefined ? undefined : parseVersionPlace(parseCursor(bound, cursor))
+  const place = cursor === undefined ? undefined : parseVersionPlace(parseCursor(cursors, bound, cursor))
   if ((await store.describe(id)) === undefined) return undefined
   const events = store.read(id, { ...streamWindow(query, place), limit: limit + 1 })
   const { page, lastIfMore } = await takePage(events, limit)
   const reading = eventReading(decoders, query.raw === undefined ? {} : { raw: query.raw })
   return {
     events: shown(page, reading, query.direction),
-    next: lastIfMore === undefined ? null : formatCursor(bound, String(lastIfMore.version)),
+    next: lastIfMore === undefined ? null : formatCursor(cursors, bound, String(lastIfMore.version)),
   }
 }
 
@@ -133,7 +135,7 @@ function selection(
 
 /** One page of a selection over all streams. */
 export async function searchEventsPage(
-  { store, decoders }: EventReader,
+  { store, decoders, cursors }: EventReader,
   query: EventQuery,
 ): Promise<EventsPage> {
   const { cursor, limit: asked, ...scope } = query
@@ -145,7 +147,7 @@ export async function searchEventsPage(
   checkText('causationId', query.causationId)
   const reading = eventReading(decoders, query)
   const bound = { ...scope, of: 'events' }
-  const place = cursor === undefined ? undefined : parseCursor(bound, cursor)
+  const place = cursor === undefined ? undefined : parseCursor(cursors, bound, cursor)
   const position = place === undefined ? undefined : parsePlace(() => parsePosition(place))
   const { page, lastIfMore } = await takePage(
     store.readAll({ ...selection(query, reading.storedTypes, position), limit: limit + 1 }),
@@ -153,16 +155,19 @@ export async function searchEventsPage(
   )
   return {
     events: shown(page, reading, query.direction),
-    next: lastIfMore === undefined ? null : formatCursor(bound, formatPosition(lastIfMore.position)),
+    next: lastIfMore === undefined ? null : formatCursor(cursors, bound, formatPosition(lastIfMore.position)),
   }
 }
 
 /** One page of streams, by id. */
-export async function listStreamsPage({ store }: EventReader, query: StreamQuery): Promise<StreamsPage> {
+export async function listStreamsPage(
+  { store, cursors }: EventReader,
+  query: StreamQuery,
+): Promise<StreamsPage> {
   const { cursor, limit: asked, ...scope } = query
   const limit = checkLimit(asked)
   const bound = { ...scope, of: 'streams' }
-  const place = cursor === undefined ? undefined : parseCursor(bound, cursor)
+  const place = cursor === undefined ? undefined : parseCursor(cursors, bound, cursor)
   const after = place === undefined ? undefined : parsePlace(() => parseStreamId(place))
   const page = await store.listStreams({ ...scope, ...(after === undefined ? {} : { after }), limit })
   // A store gives at most a full page: whether more follow shows only there.
@@ -178,6 +183,6 @@ export async function listStreamsPage({ store }: EventReader, query: StreamQuery
       updatedAt: stream.updatedAt.toISOString(),
       tombstonedAt: stream.tombstonedAt?.toISOString() ?? null,
     })),
-    next: more ? formatCursor(bound, last.id) : null,
+    next: more ? formatCursor(cursors, bound, last.id) : null,
   }
 }

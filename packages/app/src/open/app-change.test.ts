@@ -13,6 +13,7 @@ test.each<[fact: ProcessingFact, change: string, detail: string]>([
   [{ ...at, kind: 'record-skipped', recordId: 'r', reason: 'no' }, 'skipped', 'r'],
   [{ ...at, kind: 'record-unparked', recordId: 'r', reason: undefined }, 'unparked', 'r'],
   [{ ...at, kind: 'attempts-unknown', count: 4 }, 'attempts-unknown', '4'],
+  [{ ...at, kind: 'write-refused', epoch: 6 }, 'write-refused', '6'],
   [{ ...at, kind: 'problem', error: 'away' }, 'problem', 'away'],
 ])('%o becomes news of its processor', (fact, change, detail) => {
   expect(toAppChange(fact)).toEqual({ kind: 'processor', name: 'orders', partition: 2, change, detail })

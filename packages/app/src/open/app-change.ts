@@ -19,7 +19,15 @@ export interface ProcessorNews {
   readonly kind: 'processor'
   readonly name: string
   readonly partition: number
-  readonly change: 'advanced' | 'state' | 'parked' | 'unparked' | 'skipped' | 'attempts-unknown' | 'problem'
+  readonly change:
+    | 'advanced'
+    | 'state'
+    | 'parked'
+    | 'unparked'
+    | 'skipped'
+    | 'attempts-unknown'
+    | 'write-refused'
+    | 'problem'
   /** The new checkpoint, the new state, the record's id or the error, by `change`. */
   readonly detail: string
 }
@@ -66,6 +74,8 @@ export function toAppChange(fact: ProcessingFact): AppChange {
       return news('skipped', fact.recordId)
     case 'attempts-unknown':
       return news('attempts-unknown', String(fact.count))
+    case 'write-refused':
+      return news('write-refused', String(fact.epoch))
     default:
       return news('problem', fact.error)
   }

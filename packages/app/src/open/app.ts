@@ -1,11 +1,24 @@
-import type { EventDecoder, EventStore, ProcessorStore } from '@millrace/contracts'
+import type {
+  AccessLog,
+  EventDecoder,
+  EventStore,
+  HashChain,
+  LockDriver,
+  ProcessorStore,
+} from '@millrace/contracts'
 import type { JetStreamStore } from '@millrace/jetstream'
 import type { SqlDatabase } from '@millrace/postgres'
-import type { ProcessorRuntime } from '@millrace/processing'
+import type { Masker, Privacy } from '@millrace/privacy'
+import type { Processor, ProcessorRuntime } from '@millrace/processing'
+import type { Projections } from '@millrace/projections'
+import type { PublishingStore } from '@millrace/publishing'
+import type { CursorKeys } from '@millrace/query'
 
 import type { SecretName } from '../definition/app-definition.ts'
+import type { TokenHolder } from '../settings/principals.ts'
 import type { SecretDefinitions } from '../settings/secrets.ts'
 import type { Settings } from '../settings/settings.ts'
+import type { AppSnapshots } from '../snapshots/app-snapshots.ts'
 import type { AppChange } from './app-change.ts'
 import type { AppDecoders } from './app-decoders.ts'
 import type { Storage } from './storage.ts'
@@ -26,6 +39,22 @@ export interface App<Secrets extends SecretDefinitions = SecretDefinitions> exte
   /** The database of the ledger, for read models; holds the events too where no NATS server is named. */
   readonly database: SqlDatabase
   readonly processors: ProcessorStore
+  /** Saved states; `of` gives what `createAggregates` takes. */
+  readonly snapshots: AppSnapshots
+  /** Where the settings put them; processors and rebuilds hold theirs here. */
+  readonly locks: LockDriver
+  /** Signs the cursors of pages, those of the management API among them. */
+  readonly cursors: CursorKeys
+  /** What encrypts personal data and erases it; undefined where the definition has none. */
+  readonly privacy: Privacy | undefined
+  /** Masks what nobody is to see; undefined where the definition names nothing. */
+  readonly mask: Masker | undefined
+  /** Who used the management API for what; undefined where it is not recorded. */
+  readonly accessLog: AccessLog | undefined
+  /** Who may use the management API beside the holder of `token`. Secrets. */
+  readonly tokenHolders: readonly TokenHolder[]
+  /** The hash chain of the events; undefined on JetStream. */
+  readonly chain: HashChain | undefined
   /** Decodes what is read from the store; leaves out events that no upcaster lifts where the settings say so. */
   readonly decode: EventDecoder
   readonly decoders: AppDecoders
@@ -35,6 +64,13 @@ export interface App<Secrets extends SecretDefinitions = SecretDefinitions> exte
   secret(name: SecretName<Secrets>): string
   /** What runs the processors; undefined in mode `inspect`. */
   readonly runtime: ProcessorRuntime | undefined
+  /** The app's read models: how they stand, their documents, rebuilds. In mode `inspect` nothing is fed or built here. */
+  readonly projections: Projections
+  /**
+   * The store with appends that wait for a relay of this app, where the setting `publisher.mode` says so.
+   * @throws {@link ConfigurationError} in mode `inspect`
+   */
+  publishing(relay: Pick<Processor, 'name'>): PublishingStore
   /** Calls back on every change in this process until the returned function is called. */
   onChange(listener: (change: AppChange) => void): () => void
   /** Says in the data folder of an embedded app where it is served; taken back when the app is disposed. */

@@ -1,4 +1,5 @@
 import { serversOf } from '../settings/nats-settings.ts'
+import type { TokenHolder } from '../settings/principals.ts'
 import type { Secret } from '../settings/secrets.ts'
 import type { Settings } from '../settings/settings.ts'
 
@@ -9,6 +10,7 @@ export type SecretsByName = Readonly<Record<string, Secret | undefined>>
 export interface Confidential {
   readonly secrets: SecretsByName
   readonly token: string | undefined
+  readonly tokenHolders?: readonly TokenHolder[]
   readonly settings: Settings
 }
 
@@ -34,11 +36,17 @@ function natsSecretsIn(server: string): readonly string[] {
 }
 
 /** What must not appear in a recorded error. */
-export function confidential({ secrets, token, settings }: Confidential): readonly string[] {
+export function confidential({
+  secrets,
+  token,
+  tokenHolders = [],
+  settings,
+}: Confidential): readonly string[] {
   const { databaseUrl, natsUrl, natsNkeySeed } = settings
   const texts = [
     ...Object.values(secrets).map((secret) => secret?.value),
     token,
+    ...tokenHolders.map((holder) => holder.token),
     databaseUrl.value,
     ...passwordIn(databaseUrl.value ?? ''),
     ...serversOf(natsUrl.value ?? '').flatMap(natsSecretsIn),

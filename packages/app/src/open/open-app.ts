@@ -1,25 +1,41 @@
 import { ConfigurationError, createIdFactory } from '@millrace/contracts'
-import type { EventDecoder, ProcessorStore } from '@millrace/contracts'
-import { openProcessorStore } from '@millrace/postgres'
+import type { AccessLog, EventDecoder, HashChain, ProcessorStore } from '@millrace/contracts'
+import { openProcessorStore, openProjectionStore } from '@millrace/postgres'
 import type { SqlDatabase } from '@millrace/postgres'
+import { createMasker } from '@millrace/privacy'
+import type { Privacy } from '@millrace/privacy'
 import { createProcessorRuntime } from '@millrace/processing'
 import type { ProcessorRuntime } from '@millrace/processing'
+import { openProjections } from '@millrace/projections'
+import type { Projections } from '@millrace/projections'
+import type { CursorKeys } from '@millrace/query'
 
 import type { AppDefinition, ProcessorContext } from '../definition/app-definition.ts'
 import { announceServer } from '../instance/server-file.ts'
+import { signingSecrets, openCursorKeys } from '../settings/cursor-secrets.ts'
+import { readTokenHolders } from '../settings/principals.ts'
+import type { TokenHolder } from '../settings/principals.ts'
 import { loadSecrets, ownSecrets, readSecrets, readToken } from '../settings/secrets.ts'
 import type { SecretDefinitions } from '../settings/secrets.ts'
 import type { Environment } from '../settings/setting.ts'
 import { resolveSettings } from '../settings/settings.ts'
 import type { Settings } from '../settings/settings.ts'
+import { AppSnapshots } from '../snapshots/app-snapshots.ts'
+import { openSnapshotStore } from '../snapshots/open-snapshot-store.ts'
+import type { OpenSnapshotStore } from '../snapshots/open-snapshot-store.ts'
 import { toAppChange } from './app-change.ts'
 import { createAppDecoders } from './app-decoders.ts'
+import { appPublishing } from './app-publishing.ts'
 import type { App } from './app.ts'
+import { carryProcessorsOver } from './carry-over.ts'
 import { confidential } from './confidential.ts'
 import type { SecretsByName } from './confidential.ts'
 import { openDatabase } from './open-database.ts'
 import { checkEvents, openEvents } from './open-events.ts'
 import type { Events } from './open-events.ts'
+import { openLocks } from './open-locks.ts'
+import type { OpenLocks } from './open-locks.ts'
+import { openAccessLog, openChain, openPrivacy, protectedDecoding } from './open-privacy.ts'
 import { checkMayCreate, checkSameLog } from './same-log.ts'
 import { storageOf } from './storage.ts'
 
@@ -47,9 +63,16 @@ interface Parts {
   readonly database: SqlDatabase
   readonly events: Events
   readonly processors: ProcessorStore
+  readonly locks: OpenLocks
+  readonly saved: OpenSnapshotStore
   readonly secrets: SecretsByName
   readonly token: string | undefined
   readonly mode: 'run' | 'inspect'
+  readonly cursors: CursorKeys
+  readonly privacy: Privacy | undefined
+  readonly accessLog: AccessLog | undefined
+  readonly tokenHolders: readonly TokenHolder[]
+  readonly chain: HashChain | undefined
 }
 
 function secretReader(definitions: SecretDefinitions, secrets: SecretsByName): (name: string) => string {
@@ -76,7 +99,7 @@ async function createReadModels(definition: AppDefinition, database: SqlDatabase
 
 /** What runs the definition's processors, started; undefined where nothing is to run. */
 async function startRuntime(parts: Parts, about: Running): Promise<ProcessorRuntime | undefined> {
-  const { definition, settings, database, events, processors, mode } = parts
+  const { definition, settings, database, events, processors, locks, mode } = parts
   const { decode, skipOnError, secret } = about
   if (mode !== 'run') return undefined
   const { store } = events
@@ -84,6 +107,8 @@ async function startRuntime(parts: Parts, about: Running): Promise<ProcessorRunt
   const runtime = createProcessorRuntime({
     log: store.log,
     store: processors,
+    locks,
+    leaseTtlMs: settings.projectionLockTtlSeconds.value * 1000,
     decode,
     skipUpcastErrors: skipOnError,
     processors: definition.processors(context),
@@ -99,13 +124,51 @@ async function startRuntime(parts: Parts, about: Running): Promise<ProcessorRunt
   }
 }
 
+/** The definition's read models, at work where there is a runtime. */
+async function startProjections(parts: Parts, runtime: ProcessorRuntime | undefined): Promise<Projections> {
+  const { definition, database, events, processors, mode } = parts
+  try {
+    return await openProjections({
+      projections: definition.projections,
+      models: await openProjectionStore({ database, migrate: mode === 'run' ? 'run' : 'refuse' }),
+      processors,
+      log: events.store.log,
+      // Nobody would erase a data subject from a table that nobody feeds.
+      keepRetired: definition.privacy === undefined,
+      ...(runtime === undefined ? {} : { runtime }),
+    })
+  } catch (error) {
+    await runtime?.[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** The definition's snapshots, on schedule where the app runs. */
+function startSnapshots(parts: Parts, decode: EventDecoder): AppSnapshots {
+  const { definition, settings, saved, events, mode } = parts
+  const { store } = events
+  const { snapshots: definitions } = definition
+  const snapshots = new AppSnapshots({
+    definitions,
+    settings,
+    saved,
+    store,
+    decode,
+    sealing: parts.privacy?.snapshotSealing,
+  })
+  if (mode === 'run') snapshots.start()
+  return snapshots
+}
+
 async function assemble(parts: Parts): Promise<App> {
-  const { definition, settings, database, events, processors, secrets, token, mode } = parts
+  const { definition, settings, database, events, processors, locks, secrets, token, mode } = parts
   const { store, jetstream } = events
   const skipOnError = settings.upcasterSkipOnError.value
-  const decoders = createAppDecoders(definition.decoding, skipOnError)
+  const decoders = createAppDecoders(protectedDecoding(definition.decoding, parts.privacy), skipOnError)
   const secret = secretReader({ ...definition.secrets, ...ownSecrets }, secrets)
   const runtime = await startRuntime(parts, { decode: decoders.strict, skipOnError, secret })
+  const projections = await startProjections(parts, runtime)
+  const snapshots = startSnapshots(parts, decoders.strict)
   const instance = createIdFactory()()
   const startedAt = new Date()
   const storage = storageOf(settings)
@@ -124,11 +187,21 @@ async function assemble(parts: Parts): Promise<App> {
     jetstream,
     database,
     processors,
+    locks,
+    snapshots,
+    cursors: parts.cursors,
+    privacy: parts.privacy,
+    mask: definition.masked.length === 0 ? undefined : createMasker({ fields: definition.masked }),
+    accessLog: parts.accessLog,
+    tokenHolders: parts.tokenHolders,
+    chain: parts.chain,
     decode: decoders.lenient,
     decoders,
     runtime,
+    projections,
     token,
     secret,
+    publishing: (relay) => appPublishing(relay, { store, settings, runtime }),
     onChange: (listener) => runtime?.onChange((fact) => listener(toAppChange(fact))) ?? (() => undefined),
     announce: (url) => {
       if (storage.state.kind !== 'embedded' || mode !== 'run') return
@@ -143,7 +216,10 @@ async function assemble(parts: Parts): Promise<App> {
     },
     [Symbol.asyncDispose]: async () => {
       announcement?.[Symbol.dispose]()
+      await projections[Symbol.asyncDispose]()
       await runtime?.[Symbol.asyncDispose]()
+      await snapshots[Symbol.asyncDispose]()
+      await locks[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
       await database[Symbol.asyncDispose]()
     },
@@ -179,21 +255,50 @@ export async function openApp<Secrets extends SecretDefinitions>(
   const settings = resolveSettings(definition.settings, env, dataDir === undefined ? {} : { dataDir })
   const folder = settings.dataDir.value
   const token = readToken(folder, env)
+  const tokenHolders = readTokenHolders(env)
   const createsLog = await checkEvents(settings, mode)
   return await withOpen(await openDatabase(settings, mode), async (database) => {
     const processors = await openProcessorStore({ database, migrate: mode === 'run' ? 'run' : 'refuse' })
     const known = await processors.status()
     if (createsLog) checkMayCreate(known, settings)
-    const events = await openEvents({ settings, database, mode })
+    const { serializer } = definition
+    const events = await openEvents({ settings, database, mode, serializer })
     return await withOpen(events.store, async () => {
       await checkSameLog(known, events.store, settings)
-      // After the stores: where one cannot be opened, nothing is generated.
-      const secrets = (mode === 'run' ? loadSecrets : readSecrets)(
-        { ...definition.secrets, ...ownSecrets },
-        folder,
-        env,
-      )
-      return await assemble({ definition, settings, database, events, processors, secrets, token, mode })
+      if (mode === 'run') await carryProcessorsOver(known, events.store.log, processors)
+      return await withOpen(await openLocks({ settings, database, mode }), async (locks) => {
+        // After the stores: where one cannot be opened, nothing is generated.
+        const secrets = (mode === 'run' ? loadSecrets : readSecrets)(
+          { ...definition.secrets, ...ownSecrets, ...signingSecrets },
+          folder,
+          env,
+        )
+        const cursors = openCursorKeys(secrets['cursorKey'], env, settings)
+        const { store } = events
+        const secured = await openPrivacy({ definition, settings, database, store, mode })
+        const accessLog = await openAccessLog({ definition, database, mode })
+        const secret = secrets['anchorKey']
+        const chain = await openChain({ definition, database, events, mode, secret })
+        return await withOpen(await openSnapshotStore({ settings, database, mode }), async (saved) =>
+          assemble({
+            definition,
+            settings,
+            database,
+            events: { ...events, store: secured?.store ?? events.store },
+            processors,
+            locks,
+            saved,
+            secrets,
+            token,
+            mode,
+            cursors,
+            privacy: secured?.privacy,
+            accessLog,
+            tokenHolders,
+            chain,
+          }),
+        )
+      })
     })
   })
 }

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '@millrace/contracts'
-import type { EventStore } from '@millrace/contracts'
+import type { EventStore, Serializer } from '@millrace/contracts'
 import type { JetStreamStore, JetStreamStoreOptions, NatsCredentials } from '@millrace/jetstream'
 import { openPostgresStore } from '@millrace/postgres'
 import type { SqlDatabase } from '@millrace/postgres'
@@ -22,6 +22,8 @@ export interface EventsRequest {
   /** Holds the events where the settings name no NATS server. */
   readonly database: SqlDatabase
   readonly mode: 'run' | 'inspect'
+  /** Of new events; undefined for JSON. */
+  readonly serializer?: Serializer | undefined
 }
 
 function credentialsOf({ natsCreds, natsNkeySeed }: Settings): NatsCredentials | undefined {
@@ -74,7 +76,7 @@ function byVariable(error: unknown, settings: Settings): unknown {
 }
 
 /** The operator set a variable, not an option of the store's. */
-async function named<Result>(opening: Promise<Result>, settings: Settings): Promise<Result> {
+export async function named<Result>(opening: Promise<Result>, settings: Settings): Promise<Result> {
   try {
     return await opening
   } catch (error) {
@@ -108,17 +110,18 @@ export async function checkEvents(settings: Settings, mode: 'run' | 'inspect'): 
  * Opens the event store the settings name: on JetStream where there is a `NATS_URL`, else in the database.
  * @throws {@link ConfigurationError} naming the variable; {@link ConnectionError}
  */
-export async function openEvents({ settings, database, mode }: EventsRequest): Promise<Events> {
+export async function openEvents({ settings, database, mode, serializer }: EventsRequest): Promise<Events> {
   const url = settings.natsUrl.value
   // Who only looks must change neither stream nor tables under an app of another release.
   const provision = mode === 'run' ? 'run' : 'refuse'
+  const writing = serializer === undefined ? {} : { serializer }
   if (url !== undefined) {
     const { openJetStreamStore } = await import('@millrace/jetstream')
-    const options = { ...jetStreamSettings(url, settings), provision } as const
+    const options = { ...jetStreamSettings(url, settings), ...writing, provision } as const
     const jetstream = await named(openJetStreamStore(options), settings)
     return { store: jetstream, jetstream }
   }
   const maxEventBytes = settings.maxEventBytes.value
-  const store = await openPostgresStore({ database, maxEventBytes, migrate: provision })
+  const store = await openPostgresStore({ database, maxEventBytes, ...writing, migrate: provision })
   return { store, jetstream: undefined }
 }

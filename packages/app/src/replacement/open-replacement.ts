@@ -92,9 +92,10 @@ async function inDatabase(
   request: ReplacementRequest,
 ): Promise<LogReplacement> {
   const schema = request.stream ?? defaultSchema
-  const [row] = await database.query<{ found: boolean }>('select to_regclass($1) is not null as found', [
-    `${schema}.commits`,
-  ])
+  const [row] = await database.query<{ found: boolean }>(
+    `select to_regclass(quote_ident($1) || '.commits') is not null as found`,
+    [schema],
+  )
   if (row?.found !== true) throw missing(settings, schema)
   return await openPostgresReplacement({ database, schema, ...optional(request) })
 }

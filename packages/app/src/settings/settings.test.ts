@@ -19,10 +19,23 @@ test('every setting has a default', () => {
     natsKey: expect.objectContaining({ value: undefined }) as unknown,
     natsStream: expect.objectContaining({ value: 'millrace' }) as unknown,
     natsReplicas: expect.objectContaining({ value: undefined }) as unknown,
+    projectionLockDriver: expect.objectContaining({ value: 'database' }) as unknown,
+    projectionLockTtlSeconds: expect.objectContaining({ value: 10 }) as unknown,
+    publisherMode: expect.objectContaining({ value: 'sync' }) as unknown,
+    snapshotStore: expect.objectContaining({ value: 'database' }) as unknown,
+    snapshotThreshold: expect.objectContaining({ value: 100 }) as unknown,
+    snapshotChecksumAlgorithm: expect.objectContaining({ value: 'sha256' }) as unknown,
+    snapshotCompression: expect.objectContaining({ value: false }) as unknown,
+    snapshotRetentionCount: expect.objectContaining({ value: 10 }) as unknown,
     host: { value: '127.0.0.1', origin: 'default', variable: 'MILLRACE_HOST' },
     port: { value: 4400, origin: 'default', variable: 'PORT' },
     hosts: { value: [], origin: 'default', variable: 'MILLRACE_HOSTS' },
     maxEventBytes: { value: 1_000_000, origin: 'default', variable: 'MILLRACE_MAX_EVENT_BYTES' },
+    cursorAllowKeyRotation: {
+      value: true,
+      origin: 'default',
+      variable: 'MILLRACE_CURSOR_ALLOW_KEY_ROTATION',
+    },
     upcasterSkipOnError: { value: false, origin: 'default', variable: 'MILLRACE_UPCASTER_SKIP_ON_ERROR' },
   })
 })

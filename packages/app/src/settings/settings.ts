@@ -2,13 +2,19 @@ import { resolve } from 'node:path'
 
 import { ConfigurationError } from '@millrace/contracts'
 
+import { resolveLockSettings } from './lock-settings.ts'
+import type { LockSettings, LockSettingsInCode } from './lock-settings.ts'
 import { resolveNatsSettings } from './nats-settings.ts'
 import type { NatsSettings, NatsSettingsInCode } from './nats-settings.ts'
+import { resolvePublisherSettings } from './publisher-settings.ts'
+import type { PublisherSettings, PublisherSettingsInCode } from './publisher-settings.ts'
 import { chooseSetting, readFlag, readNumber, readVariable } from './setting.ts'
 import type { Environment, Setting } from './setting.ts'
+import { resolveSnapshotSettings } from './snapshot-settings.ts'
+import type { SnapshotSettings, SnapshotSettingsInCode } from './snapshot-settings.ts'
 
 /** Every setting of an app. */
-export interface Settings extends NatsSettings {
+export interface Settings extends NatsSettings, LockSettings, PublisherSettings, SnapshotSettings {
   /** The data folder, absolute. */
   readonly dataDir: Setting<string>
   /** A secret: never print its value. Undefined: the embedded database in the data folder. */
@@ -22,10 +28,13 @@ export interface Settings extends NatsSettings {
   readonly maxEventBytes: Setting<number>
   /** `upcaster.skip_on_error`: readers of the app leave out events that no upcaster lifts; processors park them either way. */
   readonly upcasterSkipOnError: Setting<boolean>
+  /** `cursor.allow_key_rotation`: cursors signed with earlier keys verify until they expire. */
+  readonly cursorAllowKeyRotation: Setting<boolean>
 }
 
 /** The settings a definition may fix in code. */
-export interface SettingsInCode extends NatsSettingsInCode {
+export interface SettingsInCode
+  extends NatsSettingsInCode, LockSettingsInCode, PublisherSettingsInCode, SnapshotSettingsInCode {
   /** The data folder, relative to the working directory. @defaultValue `'.millrace'` */
   readonly dataDir?: string
   /** A `postgres://` URL. @defaultValue the embedded database in the data folder */
@@ -40,6 +49,8 @@ export interface SettingsInCode extends NatsSettingsInCode {
   readonly maxEventBytes?: number
   /** Readers leave out events that no upcaster lifts, instead of failing on them. @defaultValue false */
   readonly upcasterSkipOnError?: boolean
+  /** Cursors signed with earlier keys verify until they expire. @defaultValue true */
+  readonly cursorAllowKeyRotation?: boolean
 }
 
 /** What the caller fixes, above everything else. */
@@ -91,10 +102,14 @@ export function resolveSettings(
     code: code.databaseUrl,
     fallback: undefined,
   })
+  const nats = resolveNatsSettings(code, env, option.cwd ?? '.')
   return {
     dataDir: { ...dataDir, value: resolve(option.cwd ?? '.', dataDir.value) },
     databaseUrl,
-    ...resolveNatsSettings(code, env, option.cwd ?? '.'),
+    ...nats,
+    ...resolveLockSettings(code, env, nats.natsUrl),
+    ...resolvePublisherSettings(code, env),
+    ...resolveSnapshotSettings(code, env, nats.natsUrl),
     host: chooseSetting({
       variable: 'MILLRACE_HOST',
       option: undefined,
@@ -129,6 +144,13 @@ export function resolveSettings(
       environment: readFlag(env, 'MILLRACE_UPCASTER_SKIP_ON_ERROR'),
       code: code.upcasterSkipOnError,
       fallback: false,
+    }),
+    cursorAllowKeyRotation: chooseSetting({
+      variable: 'MILLRACE_CURSOR_ALLOW_KEY_ROTATION',
+      option: undefined,
+      environment: readFlag(env, 'MILLRACE_CURSOR_ALLOW_KEY_ROTATION'),
+      code: code.cursorAllowKeyRotation,
+      fallback: true,
     }),
   }
 }

@@ -31,9 +31,15 @@ export interface SwapFlags extends MigrateFlags {
   readonly back?: boolean
 }
 
+/** As `LogCopier` has it, which is made when the copy is there already. */
+const mostInBatch = 100_000
+
 function batchSizeOf({ batchSize }: { readonly batchSize?: string }): { readonly batchSize?: number } {
   const size = parseCount('--batch-size', batchSize)
-  return size === undefined ? {} : { batchSize: size }
+  if (size === undefined) return {}
+  if (size > mostInBatch)
+    throw new InvalidValueError('--batch-size', `a whole number from 1 to ${mostInBatch}`)
+  return { batchSize: size }
 }
 
 /** Tells a copy's progress. */
@@ -127,9 +133,7 @@ async function goOn(context: MigrateContext, flags: SwapFlags): Promise<ExitCode
     fencedMs: Math.round(fencedMs),
   }
   await printer.result(view, () => formatSwap(report))
-  printer.note(
-    'restart what has the log open: it is refused from now on; processors begin anew under a new name',
-  )
+  printer.note('restart what has the log open: it is refused from now on; processors go on where they were')
   return exitCode.ok
 }
 

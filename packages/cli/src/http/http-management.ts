@@ -4,15 +4,25 @@ import type {
   DeadLetterView,
   DeliveriesPage,
   DeliveryView,
+  ErasureView,
   EventsPage,
+  LockView,
   Management,
   ProcessorView,
+  ProjectionOrderView,
+  ProjectionView,
   RetryView,
+  SnapshotStreamsPage,
+  SnapshotVerdictView,
+  SnapshotView,
   StatusView,
+  StreamHealthView,
   StreamsPage,
   SweepView,
+  TakenSnapshotView,
 } from '@millrace/app'
 import { ConnectionError } from '@millrace/contracts'
+import type { ChainAnchor, ChainReport } from '@millrace/contracts'
 
 import { ApiClient } from './api-client.ts'
 import type { ApiOptions, ApiQuery } from './api-client.ts'
@@ -31,6 +41,42 @@ function eventQuery({
 }: ApiQuery & { readonly types?: readonly string[]; readonly categories?: readonly string[] }): ApiQuery {
   return { ...rest, type: types, category: categories }
 }
+
+type SnapshotCalls = Pick<
+  Management,
+  'streamHealth' | 'snapshotStreams' | 'snapshots' | 'takeSnapshots' | 'pruneSnapshots' | 'verifySnapshots'
+>
+
+function snapshotCalls(client: ApiClient): SnapshotCalls {
+  const path = (streamId: string, rest: string): string => `/api/streams/${part(streamId)}/${rest}`
+  return {
+    streamHealth: (streamId) => client.jsonIfFound<StreamHealthView>({ path: path(streamId, 'health') }),
+    snapshotStreams: (query = {}) =>
+      client.json<SnapshotStreamsPage>({ path: '/api/snapshots', query: { ...query } }),
+    snapshots: async (streamId) => {
+      const request = { path: path(streamId, 'snapshots') }
+      return (await client.jsonIfFound<{ readonly snapshots: readonly SnapshotView[] }>(request))?.snapshots
+    },
+    takeSnapshots: async (streamId) => {
+      const request = { method: 'POST', path: path(streamId, 'snapshots'), body: {} } as const
+      return (await client.jsonIfFound<{ readonly taken: readonly TakenSnapshotView[] }>(request))?.taken
+    },
+    pruneSnapshots: (streamId, { keep }) =>
+      client.jsonIfFound<{ readonly streamId: string; readonly removed: number }>({
+        method: 'POST',
+        path: path(streamId, 'snapshots/prune'),
+        body: { keep },
+      }),
+    verifySnapshots: async (streamId) => {
+      const request = { method: 'POST', path: path(streamId, 'snapshots/verify'), body: {} } as const
+      const answer = await client.jsonIfFound<{ readonly verdicts: readonly SnapshotVerdictView[] }>(request)
+      return answer?.verdicts
+    },
+  }
+}
+
+// A chain is read from its beginning; erasers may have much to clean.
+const longWorkMs = 3_600_000
 
 /** Operates an app through its server. */
 export function createHttpManagement(options: ApiOptions): Management {
@@ -77,6 +123,45 @@ export function createHttpManagement(options: ApiOptions): Management {
         path: `/api/dead-letters/${part(id)}`,
         body: { by },
       })) !== undefined,
+    ...snapshotCalls(client),
+    projections: async () =>
+      (await client.json<{ readonly projections: readonly ProjectionView[] }>({ path: '/api/projections' }))
+        .projections,
+    orderProjection: (name, { verb, ...body }) =>
+      client.jsonIfFound<ProjectionOrderView>({
+        method: 'POST',
+        path: `/api/projections/${part(name)}/${verb}`,
+        body,
+      }),
+    locks: async () =>
+      (await client.json<{ readonly locks: readonly LockView[] }>({ path: '/api/locks' })).locks,
+    releaseLock: (name, by) =>
+      client.jsonIfFound<{ readonly name: string; readonly released: boolean }>({
+        method: 'POST',
+        path: `/api/locks/${part(name)}/release`,
+        body: { by },
+      }),
+    eraseSubject: (subject, { by, reason }) =>
+      client.jsonIfFound<ErasureView>({
+        method: 'POST',
+        path: '/api/privacy/erasures',
+        body: { subject, by, reason },
+        moreMs: longWorkMs,
+      }),
+    verifyChain: (query = {}) =>
+      client.jsonIfFound<ChainReport>({
+        method: 'POST',
+        path: '/api/chain/verify',
+        body: { ...query },
+        moreMs: longWorkMs,
+      }),
+    anchorChain: () =>
+      client.jsonIfFound<{ readonly anchors: readonly ChainAnchor[] }>({
+        method: 'POST',
+        path: '/api/chain/anchors',
+        body: {},
+        moreMs: longWorkMs,
+      }),
     consumers: async () => {
       const answer = await client.jsonIfFound<{ readonly consumers: readonly ConsumerView[] }>({
         path: '/api/jetstream/consumers',

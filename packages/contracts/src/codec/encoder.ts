@@ -8,6 +8,7 @@ import { PayloadTooLargeError } from '../errors/store-errors.ts'
 import { EventSerializationError, InvalidValueError } from '../errors/value-errors.ts'
 import type { EventId } from '../ids/ulid.ts'
 import { checkFields, checkIdentity, copyOccurredAt, copyTags } from './check-event.ts'
+import { SealedData } from './sealed-data.ts'
 import { jsonSerializer } from './serializer.ts'
 import type { Serializer } from './serializer.ts'
 
@@ -45,7 +46,11 @@ function mergeMetadata(shared: EventMetadata | undefined, own: EventMetadata | u
   return shared === undefined ? copyMetadata(own) : { ...copyMetadata(shared), ...copyMetadata(own) }
 }
 
-function serialize(serializer: Serializer, type: string, data: unknown): string | Uint8Array {
+/**
+ * Data as a serializer writes it.
+ * @throws {@link EventSerializationError} for data it cannot represent, and for a serializer that gives neither text nor bytes
+ */
+export function serializeData(serializer: Serializer, type: string, data: unknown): string | Uint8Array {
   let payload: string | Uint8Array
   try {
     payload = serializer.serialize(data)
@@ -90,13 +95,14 @@ export function createEventEncoder(options: EventEncoderOptions = {}): EventEnco
     // Each field is read once: what was checked is what is written.
     const { type, data, id, schemaVersion = 1, occurredAt, metadata, tags } = event
     checkIdentity(type, schemaVersion, id)
+    const sealed = SealedData.contentOf(data)
     const encoded: EncodedEvent = {
       id,
       type,
       schemaVersion,
-      contentType,
-      payload: serialize(serializer, type, data),
-      encryption: undefined,
+      contentType: sealed?.contentType ?? contentType,
+      payload: sealed?.payload ?? serializeData(serializer, type, data),
+      encryption: sealed?.encryption,
       occurredAt: copyOccurredAt(occurredAt),
       metadata: mergeMetadata(appendMetadata, metadata),
       tags: copyTags(tags),

@@ -68,6 +68,36 @@ export class FencedError extends MillraceError {
   }
 }
 
+/** The server that keeps locks could not be reached. Who holds a lock goes on; nobody is granted one. */
+export class LockDriverUnavailableError extends MillraceError {
+  override readonly name = 'LockDriverUnavailableError'
+  override readonly code = 'ERR_LOCK_DRIVER_UNAVAILABLE'
+  override readonly retryable = true
+  /** `memory`, `postgres`, `jetstream`, or an adapter's own name. */
+  readonly driver: string
+  constructor(driver: string, options?: ErrorOptions) {
+    super(`locks cannot be reached (${driver})`, options)
+    this.driver = driver
+  }
+}
+
+/** Events could not be handed over to another system; some of them may have arrived. */
+export class PublisherError extends MillraceError {
+  override readonly name = 'PublisherError'
+  override readonly code = 'ERR_PUBLISHER'
+  /** False where the other side refuses the events as they are. */
+  override readonly retryable: boolean
+  readonly publisher: string
+  constructor(
+    at: { readonly publisher: string; readonly retryable: boolean; readonly reason: string },
+    options?: ErrorOptions,
+  ) {
+    super(`publisher ${at.publisher}: ${at.reason}`, options)
+    this.publisher = at.publisher
+    this.retryable = at.retryable
+  }
+}
+
 /** A processor's handler failed on a record. */
 export class ProjectionError extends MillraceError {
   override readonly name = 'ProjectionError'

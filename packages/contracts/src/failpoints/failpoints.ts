@@ -22,10 +22,16 @@ export const failpointNames = [
   'migrate:before-commit',
   'migrate:after-commit',
   'migrate:before-message',
+  'projection:before-switch',
+  'projection:after-switch',
   'swap:before-fence',
   'swap:after-fence',
   'swap:before-switch',
+  'swap:before-pointer',
+  'swap:after-pointer',
   'swap:after-switch',
+  'swap:before-return',
+  'swap:after-return',
 ] as const
 
 /** One of {@link failpointNames}. */

@@ -51,6 +51,12 @@ export interface EventLog<R extends LogRecord> {
   readonly name: string
   /** Of the logs whose place this one has taken: their positions are refused, but whose they are is known. @defaultValue none */
   readonly formerGenerations?: readonly string[]
+  /**
+   * Where a reader of one of the {@link EventLog.formerGenerations} goes on in this log, that had handled everything there
+   * up to and including a commit: what lay behind that lies behind the place here too, and nothing else does. Undefined
+   * where nobody can tell any more. @defaultValue nobody can tell
+   */
+  translate?(former: Position): Promise<Position | undefined>
   /** Before the first record. */
   beginning(): Promise<Position>
   /** The last commit a reader can reach now. */

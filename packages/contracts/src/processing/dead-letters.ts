@@ -17,6 +17,10 @@ export interface ParkedRecord {
   /** How often it was tried, the first time included. */
   readonly tries: number
   readonly retryRequested: boolean
+  /** The stream whose later records wait behind this one. */
+  readonly holds: string | undefined
+  /** True for one that nobody tried: it waits behind an earlier one of its stream. */
+  readonly waiting: boolean
   readonly history: readonly OperatorAction[]
 }
 

@@ -1,4 +1,5 @@
 import type { Position } from '../values/position.ts'
+import type { CarryOver } from './carry-over.ts'
 import type { DeadLetterQueue, ParkedRecord } from './dead-letters.ts'
 import type { AttemptResult, Delivery, DeliveryState, NewDelivery, RecordCopy } from './delivery.ts'
 import type { Lease, LeaseAttempt } from './lease.ts'
@@ -17,6 +18,10 @@ export interface NewParkedRecord {
   /** Redacted, at most 500 characters. */
   readonly reason: string
   readonly record: RecordCopy
+  /** The stream whose later records wait behind this one. @defaultValue none: the stream goes on */
+  readonly holds?: string
+  /** True for one that nobody tried: it waits behind an earlier one that holds its stream. @defaultValue false */
+  readonly waiting?: boolean
 }
 
 /** Everything one handled batch changes, in one transaction. */
@@ -138,6 +143,13 @@ export interface ProcessorStore {
    * @throws {@link LogReplacedError} when its checkpoint belongs to another generation than `start`
    */
   register(registration: ProcessorRegistration): Promise<void>
+  /**
+   * Takes every processor along from a log that was replaced to the one in its place, partition by partition: its
+   * checkpoint, what is delivered and what is set aside. Whoever still handles the former log is refused from then on with
+   * {@link LogReplacedError}. Safe to repeat, and to be called by several at once.
+   * @defaultValue processors stay with the former log, and may not be registered with another
+   */
+  carryOver?(carryOver: CarryOver): Promise<void>
   /** Asks for a partition; takes over an expired lease under the next epoch. */
   acquire(
     partition: { readonly processor: string; readonly partition: number },
@@ -169,8 +181,13 @@ export interface ProcessorStore {
   settle(lease: Lease, settlement: Settlement): Promise<void>
   /** Deliveries of this partition that are not in flight and may start now, oldest first. */
   due(lease: Lease, options: DueOptions): Promise<DueDeliveries>
-  /** Parked records of this partition whose retry was asked for. */
+  /**
+   * Parked records of this partition that are to be tried now: those whose retry was asked for, and of a stream that is
+   * held, all of them in the order of the log if the first one's was asked for or it was never tried.
+   */
   parkedToRetry(lease: Lease, limit: number): Promise<readonly ParkedRecord[]>
+  /** The streams of this partition that a parked record holds; none on a store without effects. */
+  heldStreams(lease: Lease): Promise<readonly string[]>
   /** Records that a retried parked record failed again; it stays parked with the new reason. */
   parkAgain(lease: Lease, recordId: string, reason: string): Promise<void>
   /** Remembers the last failure of a partition for its status. */

@@ -32,16 +32,20 @@ export interface LogReplacement extends AsyncDisposable {
    * @returns the last place of the source; nothing will ever follow it, unless the fence is taken back
    */
   fence(): Promise<Position>
-  /** Lets the source's writers go on. */
+  /** Lets the source's writers go on, where it is this copy that was taking its place; another's fence stays. */
   unfence(): Promise<void>
   /**
    * Whoever opens the source's name gets the copy from now on, and stores that are open find out by
-   * {@link LogReplacedError}. The source stays as it is, readable and fenced.
+   * {@link LogReplacedError}. The source stays as it is, readable and fenced. To be called behind {@link fence}; once the
+   * source is replaced, it changes nothing any more.
+   * @throws {@link ConfigurationError} where another process has taken the fence away since, {@link ConcurrencyError} where
+   * the source has commits that the fence did not see; nothing was replaced then
    */
   complete(): Promise<void>
   /**
    * Puts the source back in its place. The copy is fenced and stays.
-   * @throws {@link ConcurrencyError} where the copy has commits of its own, which would be lost; nothing was changed then
+   * @throws {@link ConcurrencyError} where the copy has commits of its own, which would be lost, {@link ConfigurationError}
+   * where something else is taking the copy's place, or has; nothing was changed then
    */
   revert(): Promise<void>
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 
 import { facts, freshStream, openRawStore } from '../../fixtures/raw-store.ts'
 import type { RawStore } from '../../fixtures/raw-store.ts'
+import { OriginalCommits } from '../replace/original-commits.ts'
 import { createWireEncoder } from '../store/event-encoder.ts'
 import { CommitSearch } from './commit-search.ts'
 import { KnownCommits } from './known-commits.ts'
@@ -28,6 +29,7 @@ async function knownOf({ store, link, leader, subjects, name }: RawStore): Promi
     leader,
     search: new CommitSearch(link, leader, name),
     clock,
+    originals: new OriginalCommits(link, name),
   })
 }
 

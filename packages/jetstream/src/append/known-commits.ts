@@ -3,6 +3,7 @@ import type { CommitReceipt, ForeignId, StreamId } from '@millrace/contracts'
 
 import { NoAnswer } from '../link/no-answer.ts'
 import { duplicateWindowMs } from '../provision/stream-settings.ts'
+import type { OriginalCommits } from '../replace/original-commits.ts'
 import { decodeMessage } from '../wire/decode-message.ts'
 import type { DecodeParts, EventsMessage } from '../wire/decode-message.ts'
 import type { LeaderReader } from '../wire/leader-read.ts'
@@ -21,6 +22,7 @@ export interface KnownCommitsParts extends DecodeParts {
   readonly leader: LeaderReader
   readonly search: CommitSearch
   readonly clock: ServerClock
+  readonly originals: OriginalCommits
 }
 
 /** How far a caller's clock may be ahead of the server's. */
@@ -128,9 +130,16 @@ export class KnownCommits {
     const first = decodeMessage(message, this.#parts)
     if (first.kind !== 'events' || first.header.commitId !== commit.commitId) return undefined
     const messages = await this.#messagesOf(first, message)
-    if (!sameContent(messages, commit))
+    if (!sameContent(messages, commit) && !(await this.#wasSame(message, commit)))
       throw new DuplicateEventError(commit.commitId, 'was used for a commit with other content')
     return await this.#receipt(commit, messages, sent)
+  }
+
+  /** Whether it was recorded so before the log was migrated, which may have lifted it. */
+  async #wasSame(message: StoredMessage, commit: PreparedCommit): Promise<boolean> {
+    for await (const original of this.#parts.originals.of(message))
+      if (sameContent(original, commit)) return true
+    return false
   }
 
   /** All messages of the commit that one belongs to; fewer where a stream was tombstoned since. */

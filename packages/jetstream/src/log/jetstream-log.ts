@@ -6,6 +6,7 @@ import type { ReadParts } from '../read/read-parts.ts'
 import { ScanSource } from '../read/scan-source.ts'
 import { checkGeneration, keepInLog } from '../read/selection.ts'
 import { checkReplaced } from '../replace/check-replaced.ts'
+import { formerPosition } from '../replace/former-position.ts'
 import { BatchBuilder } from './batch-builder.ts'
 import { CursorPool } from './cursor-pool.ts'
 import { headOf } from './log-head.ts'
@@ -39,6 +40,12 @@ export class JetStreamLog implements EventLog<StoredEvent>, AsyncDisposable {
     this.#parts = parts
     this.#checkStore = check
     this.#cursors = new CursorPool(parts)
+  }
+
+  async translate(former: Position): Promise<Position | undefined> {
+    this.#checkStore()
+    const { link, name, generation } = this.#parts
+    return await formerPosition(link, { name, generation }, former)
   }
 
   async beginning(): Promise<Position> {

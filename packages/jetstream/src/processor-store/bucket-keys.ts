@@ -18,16 +18,23 @@ export class BucketKeys {
   readonly all: string
   /** The keys of all processors. */
   readonly processors: string
+  /** The keys of all locks. */
+  readonly locks: string
   readonly #prefix: string
 
   constructor(bucket: string) {
     this.#prefix = `$KV.${bucket}`
     this.all = `${this.#prefix}.>`
     this.processors = `${this.#prefix}.processor.*`
+    this.locks = `${this.#prefix}.lock.*`
   }
 
   processor(name: string): string {
     return `${this.#prefix}.processor.${keyToken(name)}`
+  }
+
+  lock(name: string): string {
+    return `${this.#prefix}.lock.${keyToken(name)}`
   }
 
   partition({ processor, partition }: PartitionKey): string {

@@ -3,6 +3,7 @@ import type {
   AcquireOptions,
   Advance,
   AdvanceReceipt,
+  CarryOver,
   DeadLetterQueue,
   Delivery,
   DueDeliveries,
@@ -23,6 +24,7 @@ import { Tries } from '../append/tries.ts'
 import { boundedText } from './bounded-text.ts'
 import type { PartitionKey } from './bucket-keys.ts'
 import type { Bucket } from './bucket.ts'
+import { carriedPartition, carriedProcessor } from './carry-over.ts'
 import { changed, moved, released, stillHeld, taken } from './lease.ts'
 import { emptyPage, noDeadLetters, noEffects, refuseAttempts, refuseEffects } from './no-effects.ts'
 import { ProcessorList } from './processor-list.ts'
@@ -50,6 +52,17 @@ export class JetStreamProcessorStore implements ProcessorStore, AsyncDisposable 
   async register(registration: ProcessorRegistration): Promise<void> {
     checkRegistration(registration)
     await this.#processor(registration.processor).update((entry) => registered(registration, entry))
+  }
+
+  async carryOver(places: CarryOver): Promise<void> {
+    for (const { processor, partitions } of await this.#patiently(async () => await this.#list.read())) {
+      for (let partition = 0; partition < partitions; partition++)
+        await this.#partition({ processor, partition }).update(
+          async (entry) => await carriedPartition(places, entry),
+        )
+      // Last: until then no process of the log in its place is let in.
+      await this.#processor(processor).update(async (entry) => await carriedProcessor(places, entry))
+    }
   }
 
   async acquire(key: PartitionKey, options: AcquireOptions): Promise<LeaseAttempt> {
@@ -107,6 +120,11 @@ export class JetStreamProcessorStore implements ProcessorStore, AsyncDisposable 
   }
 
   async parkedToRetry(lease: Lease): Promise<readonly ParkedRecord[]> {
+    await this.#assertHeld(lease)
+    return []
+  }
+
+  async heldStreams(lease: Lease): Promise<readonly string[]> {
     await this.#assertHeld(lease)
     return []
   }

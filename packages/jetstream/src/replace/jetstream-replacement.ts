@@ -1,4 +1,4 @@
-import { ConcurrencyError, ConfigurationError } from '@millrace/contracts'
+import { ConcurrencyError, ConfigurationError, failpoint } from '@millrace/contracts'
 import type { EventStore, LogCopy, LogReplacement, Position, ReplacementState } from '@millrace/contracts'
 
 import { outcomeOf } from '../append/ack.ts'
@@ -15,6 +15,7 @@ import {
   markKeys,
   marksIn,
   replacedMetadata,
+  returnedMetadata,
 } from './stream-marks.ts'
 import type { StreamMarks, StreamState } from './stream-marks.ts'
 
@@ -38,6 +39,8 @@ export class JetStreamReplacement implements LogReplacement {
   readonly source: EventStore
   readonly #parts: JetStreamReplacementParts
   readonly #copies: LogCopy[] = []
+  /** Sequence of the source's last event when it was fenced; undefined before. */
+  #fencedAt: number | undefined
 
   constructor(parts: JetStreamReplacementParts) {
     this.from = parts.from
@@ -76,13 +79,14 @@ export class JetStreamReplacement implements LogReplacement {
     if (replacing !== undefined && replacing !== to)
       throw new ConfigurationError('to', `${from} is being replaced by ${replacing} already`)
     await this.#close(from, to)
+    this.#fencedAt = await this.#end(from)
     return await source.log.head()
   }
 
   async unfence(): Promise<void> {
-    const { from } = this.#parts
+    const { from, to } = this.#parts
     const { replacing } = marksIn((await this.#stream(from)).config)
-    if (replacing !== undefined) await this.#open(from, {})
+    if (replacing === to) await this.#open(from, {})
   }
 
   async complete(): Promise<void> {
@@ -91,11 +95,15 @@ export class JetStreamReplacement implements LogReplacement {
     if (other === undefined) throw new ConfigurationError('to', `${to} is no event store`)
     const { replacedBy, formerGenerations } = marksIn((await this.#stream(from)).config)
     if (replacedBy === undefined) {
+      await this.#checkFenced()
       // Before the switch: who opens the copy then knows whose checkpoints the old ones are.
       const former = formerMetadata([...formerGenerations, generation])
       await this.#ask(async () => await changeStream(link, to, { metadata: former }))
+      await failpoint('swap:before-pointer')
       const metadata = replacedMetadata(to, { own: generation, other }, await this.#end(to))
-      await this.#ask(async () => await changeStream(link, from, { metadata }))
+      const subjects = [new Subjects(from).fence('*')]
+      await this.#ask(async () => await changeStream(link, from, { subjects, metadata }))
+      await failpoint('swap:after-pointer')
     }
     if (copyCompleted) return
     const metadata = { [markKeys.copyCompleted]: '1' }
@@ -104,15 +112,21 @@ export class JetStreamReplacement implements LogReplacement {
 
   async revert(): Promise<void> {
     const { from, generation } = this.#parts
-    const { replacedBy, replacedAt, formerGenerations } = marksIn((await this.#stream(from)).config)
+    const { replacedBy, replacedAt, formerGenerations, returned } = marksIn((await this.#stream(from)).config)
     if (replacedBy === undefined) {
       await this.unfence()
       return
     }
     await this.#putBack(replacedBy, replacedAt)
+    await failpoint('swap:after-return')
     const { generation: other } = marksIn((await this.#stream(replacedBy)).config)
     const former = other === undefined ? [] : [...formerGenerations, other]
-    await this.#open(from, { [generationKey]: generation, ...formerMetadata(former) })
+    const copies = other === undefined ? [] : [...returned, { name: replacedBy, generation: other }]
+    await this.#open(from, {
+      [generationKey]: generation,
+      ...formerMetadata(former),
+      ...returnedMetadata(copies),
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -121,12 +135,29 @@ export class JetStreamReplacement implements LogReplacement {
     await this.#parts.link[Symbol.asyncDispose]()
   }
 
+  /** The fence may have been taken away by another process meanwhile, and events been appended. */
+  async #checkFenced(): Promise<void> {
+    const { from, to } = this.#parts
+    const { replacing } = marksIn((await this.#stream(from)).config)
+    if (replacing !== to || this.#fencedAt === undefined)
+      throw new ConfigurationError('to', `another process has taken the fence of ${from} away; swap again`)
+    await this.#close(from, to)
+    const [expected, actual] = [this.#fencedAt, await this.#end(from)]
+    if (expected === actual) return
+    await this.#open(from, {})
+    throw new ConcurrencyError({ streamId: from, expected, actual })
+  }
+
   /** Closes the log that took this one's place, and says that this one takes its own. */
   async #putBack(by: string, end: number): Promise<void> {
     const { link, from, generation } = this.#parts
-    const { generation: other = '', replacedBy } = marksIn((await this.#stream(by)).config)
+    const { generation: other = '', replacing, replacedBy } = marksIn((await this.#stream(by)).config)
     if (replacedBy === from) return
+    const next = replacedBy ?? replacing
+    if (next !== undefined && next !== from)
+      throw new ConfigurationError('to', `${next} is taking the place of ${by}, or has; undo that first`)
     await this.#close(by, from)
+    await failpoint('swap:before-return')
     const actual = await this.#end(by)
     if (actual !== end) {
       await this.#open(by, {})

@@ -16,7 +16,7 @@ import { Subjects } from '../wire/subjects.ts'
 import { CopiedForeignIds } from './copied-foreign-ids.ts'
 import { JetStreamCopy } from './jetstream-copy.ts'
 import { JetStreamReplacement } from './jetstream-replacement.ts'
-import { findStream, marksIn, streamsOfLog } from './stream-marks.ts'
+import { chainOfLog, findStream, marksIn } from './stream-marks.ts'
 import type { StreamState } from './stream-marks.ts'
 
 /** Settings of {@link openJetStreamReplacement}. */
@@ -77,6 +77,19 @@ function provisioned(name: string, { config, state }: StreamState): ProvisionedS
   }
 }
 
+/** The pair that a command is about. @throws {@link ConfigurationError} for a next move before a way back has ended */
+async function pairIn(link: NatsLink, name: string, options: JetStreamReplacementOptions): Promise<Pair> {
+  const { streams, returning } = await answered(link, async () => await chainOfLog(link, name), undefined)
+  const last = streams.at(-1) ?? name
+  const by = underWay(last, await found(link, last), streams)
+  // One that died on the way back left the last stream fenced for the one before it, or each naming the other.
+  const back = returning ?? (by !== undefined && streams.includes(by) && by !== last ? by : undefined)
+  if (back === undefined) return pairOf(streams, by, options)
+  if (options.last !== true)
+    throw new ConfigurationError('stream', `${back} is being put back in its place; finish that first`)
+  return { from: back, to: last }
+}
+
 /** The copy's stream is like the source's. */
 function settingsOf({ config }: StreamState): StreamSettings {
   const [replicas, maxBytes, maxConsumers] = ['num_replicas', 'max_bytes', 'max_consumers'].map((field) =>
@@ -109,9 +122,7 @@ export async function openJetStreamReplacement(
   if (options.to !== undefined) checkStoreName(options.to)
   const link = await openNatsLink(options, undefined)
   try {
-    const chain = await answered(link, async () => await streamsOfLog(link, name), undefined)
-    const last = chain.at(-1) ?? name
-    const { from, to } = pairOf(chain, underWay(last, await found(link, last), chain), options)
+    const { from, to } = await pairIn(link, name, options)
     checkStoreName(to)
     const stream = await found(link, from)
     const parts = async (of: string): ReturnType<typeof storeParts> =>

@@ -25,6 +25,8 @@ export const markKeys = {
   copyOf: 'millrace.copy-of',
   /** `1` once the copy has taken the other's place. */
   copyCompleted: 'millrace.copy-completed',
+  /** Names and generations of the copies that had taken this log's place until it was put back. */
+  returned: 'millrace.returned',
 } as const
 
 type Metadata = Readonly<Record<string, string>>
@@ -35,6 +37,12 @@ export interface StreamState {
   readonly state: { readonly last_seq: number }
 }
 
+/** A log, by its stream. */
+export interface NamedLog {
+  readonly name: string
+  readonly generation: string
+}
+
 /** What a stream's metadata says. */
 export interface StreamMarks {
   /** Of what lies in the stream. */
@@ -42,8 +50,10 @@ export interface StreamMarks {
   readonly replacing: string | undefined
   readonly replacedBy: string | undefined
   readonly replacedAt: number
-  readonly copyOf: { readonly name: string; readonly generation: string } | undefined
+  readonly copyOf: NamedLog | undefined
   readonly copyCompleted: boolean
+  /** Copies that had taken this log's place until it was put back. */
+  readonly returned: readonly NamedLog[]
   readonly formerGenerations: readonly string[]
 }
 
@@ -64,6 +74,17 @@ export function formerMetadata(all: readonly string[]): Readonly<Record<string, 
   return { [formerGenerationsKey]: [...new Set(all)].join(' ') }
 }
 
+function logsIn(text = ''): readonly NamedLog[] {
+  const words = text === '' ? [] : text.split(' ')
+  return words.flatMap((name, i) => (i % 2 === 0 ? [{ name, generation: words[i + 1] ?? '' }] : []))
+}
+
+/** The entry of a stream's metadata that is put back in the place of these. */
+export function returnedMetadata(logs: readonly NamedLog[]): Readonly<Record<string, string>> {
+  const known = new Map(logs.map(({ name, generation }) => [`${name} ${generation}`, true]))
+  return { [markKeys.returned]: [...known.keys()].join(' ') }
+}
+
 /** What a stream's configuration says of it. */
 export function marksIn(config: StreamConfig): StreamMarks {
   const metadata = metadataIn(config)
@@ -75,6 +96,7 @@ export function marksIn(config: StreamConfig): StreamMarks {
     replacedAt: Number(metadata[markKeys.replacedAt] ?? 0),
     copyOf: name === undefined || generation === undefined ? undefined : { name, generation },
     copyCompleted: metadata[markKeys.copyCompleted] === '1',
+    returned: logsIn(metadata[markKeys.returned]),
     formerGenerations: formerGenerationsIn(config),
   }
 }
@@ -120,17 +142,32 @@ export function replacedMetadata(
   }
 }
 
-/** The streams that have held this log, from the one it is named after to the one that holds it now. @throws {@link NoAnswer} while one is about to be put back */
-export async function streamsOfLog(link: NatsLink, name: string): Promise<readonly string[]> {
-  const chain = [name]
+/** The streams that have held a log. */
+export interface LogChain {
+  /** From the one it is named after to the one that holds it now. */
+  readonly streams: readonly [string, ...string[]]
+  /** The one that is being put in its place again, the last but one: each of the two names the other. */
+  readonly returning: string | undefined
+}
+
+/** The streams that have held this log. */
+export async function chainOfLog(link: NatsLink, name: string): Promise<LogChain> {
+  const streams: [string, ...string[]] = [name]
   for (let at = name; ;) {
     const info = await findStream(link, at)
     const by = info === undefined ? undefined : marksIn(info.config).replacedBy
-    if (by === undefined) return chain
-    if (chain.includes(by)) throw new NoAnswer('stale', `${by}, which is being put back`)
+    if (by === undefined) return { streams, returning: undefined }
+    if (streams.includes(by)) return { streams, returning: by }
     at = by
-    chain.push(at)
+    streams.push(at)
   }
+}
+
+/** The streams that have held this log, from the one it is named after to the one that holds it now. @throws {@link NoAnswer} while one is about to be put back */
+async function streamsOfLog(link: NatsLink, name: string): Promise<readonly string[]> {
+  const { streams, returning } = await chainOfLog(link, name)
+  if (returning !== undefined) throw new NoAnswer('stale', `${returning}, which is being put back`)
+  return streams
 }
 
 /**

@@ -12,6 +12,7 @@ import type { NatsLink } from '../link/nats-link.ts'
 import { answeredAtOpening } from '../provision/answered-at-opening.ts'
 import type { ProvisionedStream } from '../provision/provision-stream.ts'
 import { noticeReplaced } from '../replace/check-replaced.ts'
+import { OriginalCommits } from '../replace/original-commits.ts'
 import { EventWriter } from '../wire/encode-message.ts'
 import { LeaderReader } from '../wire/leader-read.ts'
 import { Subjects } from '../wire/subjects.ts'
@@ -63,7 +64,13 @@ export async function storeParts(
     writer: new EventWriter(source),
     heads: new HeadCache(leader, watch, decoding),
     lanes: new Lanes(),
-    known: new KnownCommits({ ...decoding, leader, search: new CommitSearch(link, leader, name), clock }),
+    known: new KnownCommits({
+      ...decoding,
+      leader,
+      search: new CommitSearch(link, leader, name),
+      clock,
+      originals: new OriginalCommits(link, name),
+    }),
     token: randomUUID().slice(0, 8),
     patienceMs,
     encode: createWireEncoder({

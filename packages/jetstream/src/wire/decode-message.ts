@@ -75,6 +75,17 @@ class HeaderEvent extends WireEvent {
     if (!isSimple) super.check()
   }
 
+  /** The required attributes in the order in which stores write them, and nothing else. */
+  protected override get isBare(): boolean {
+    const { attributes } = this
+    let at = lineIdAt + ulidLength
+    for (const start of requiredBehindId) {
+      if (!attributes.startsWith(start, at)) return false
+      at = attributes.indexOf(lineEnd, at + start.length)
+    }
+    return at === attributes.length - lineEnd.length
+  }
+
   protected override attribute(name: string): string | undefined {
     const value = headerOf(this.attributes, `ce-${name}`)
     return value === undefined ? undefined : attributeValue(value)
@@ -82,6 +93,8 @@ class HeaderEvent extends WireEvent {
 }
 
 const ulidLength = 26
+const lineEnd = '\r\n'
+const requiredBehindId = ['source', 'type', 'time', 'datacontenttype'].map((name) => `${lineEnd}ce-${name}: `)
 const linesStart = '\r\nce-specversion: 1.0\r\nce-id: '
 const lineIdAt = linesStart.length
 const objectStart = '{"specversion":"1.0","id":"'

@@ -65,6 +65,18 @@ async function copyRest(copier: LogCopier, end: Position, options: SwapOptions):
   }
 }
 
+/** @throws {@link SwapRefusedError} caused by what went wrong first, where not even that can be done */
+async function letWritersGoOn(replacement: LogReplacement, cause: unknown): Promise<void> {
+  try {
+    await replacement.unfence()
+  } catch (error) {
+    throw new SwapRefusedError(
+      `it failed, and the fence of ${replacement.from} could not be taken away (${error instanceof Error ? error.message : String(error)}): nobody can append until the swap is run again, or undone`,
+      { cause },
+    )
+  }
+}
+
 async function switchOver(
   copier: LogCopier,
   copy: LogCopy,
@@ -77,14 +89,14 @@ async function switchOver(
   const before = copier.report().commits.read
   await failpoint('swap:before-fence')
   const began = performance.now()
-  const end = await replacement.fence()
   try {
+    const end = await replacement.fence()
     await failpoint('swap:after-fence')
     await copyRest(copier, end, options)
     await checkCounts(count, copier.report(), signal)
     await failpoint('swap:before-switch')
   } catch (error) {
-    await replacement.unfence()
+    await letWritersGoOn(replacement, error)
     throw error
   }
   await replacement.complete()

@@ -10,6 +10,7 @@ import {
 } from '@millrace/contracts'
 import type {
   AppendReceipt,
+  CommitFeeder,
   CommitId,
   CommitReceipt,
   EventVersion,
@@ -28,6 +29,7 @@ import type { CommitStatements } from './commit-statements.ts'
 import { mixedValues } from './event-values.ts'
 import { eventIdsOf } from './prepared-commit.ts'
 import type { PreparedCommit, PreparedWrite } from './prepared-commit.ts'
+import { readFedCommit } from './read-fed-commit.ts'
 
 interface HeadRow {
   readonly stream_id: string
@@ -42,6 +44,20 @@ const maxTries = 100
 
 /** Ends the transaction of a commit whose id, or foreign id, turns out to be known. */
 class RepeatedCommit extends Error {}
+
+/** What a feeder failed with, kept apart from failures of the append itself. */
+class FeedingFailed extends Error {
+  readonly reason: unknown
+  constructor(reason: unknown) {
+    super('a read model could not be fed')
+    this.reason = reason
+  }
+
+  /** Another writer of the read model came in between. */
+  get mayPass(): boolean {
+    return hasSqlState(this.reason, sqlState.documentChanged) || hasSqlState(this.reason, sqlState.deadlock)
+  }
+}
 
 const isWritten = ({ events }: PreparedWrite): boolean => events.length > 0
 
@@ -61,12 +77,16 @@ export class CommitWriter {
   }
 
   /** Records all writes or none. */
-  async commit(commit: PreparedCommit): Promise<CommitReceipt> {
+  async commit(commit: PreparedCommit, feeder?: CommitFeeder): Promise<CommitReceipt> {
     const fence = new LogFence()
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#write(commit)
+        return await this.#write(commit, feeder)
       } catch (error) {
+        if (error instanceof FeedingFailed) {
+          if (error.mayPass && tries < maxTries) continue
+          throw error.reason
+        }
         if (await fence.passes(error)) continue
         const found = await this.#explain(commit, error)
         if (found !== undefined) return found
@@ -105,7 +125,7 @@ export class CommitWriter {
     return receipt
   }
 
-  async #write(commit: PreparedCommit): Promise<CommitReceipt> {
+  async #write(commit: PreparedCommit, feeder: CommitFeeder | undefined): Promise<CommitReceipt> {
     const receipt = await this.#parts.database.transaction(async (tx) => {
       const moved = await this.#move(tx, commit.writes.filter(isWritten))
       const locked = await this.#lock(
@@ -115,11 +135,24 @@ export class CommitWriter {
       const heads = new Map([...moved, ...locked])
       for (const write of commit.writes) checkHead(heads.get(write.streamId) ?? noHead, write)
       const recorded = await this.#record(tx, commit, heads)
+      if (feeder !== undefined) await this.#feed(tx, recorded, feeder)
       await failpoint('append:before-commit')
       return recorded
     })
     await this.#committed(receipt.commitId === undefined)
     return receipt
+  }
+
+  /** @throws {@link FeedingFailed} */
+  async #feed(tx: SqlTransaction, { streams }: CommitReceipt, feeder: CommitFeeder): Promise<void> {
+    const position = streams.find((stream) => stream.position !== undefined)?.position
+    if (position === undefined) return
+    const commit = await readFedCommit(tx, this.#parts, position.commit)
+    try {
+      await feeder(commit, tx)
+    } catch (reason) {
+      throw new FeedingFailed(reason)
+    }
   }
 
   /** The first result of a repeat, undefined where the commit may be tried again. @throws the error it was refused with */

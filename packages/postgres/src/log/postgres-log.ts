@@ -4,6 +4,7 @@ import type { EventLog, LogBatch, LogLag, Position, ReadBatchOptions, StoredEven
 import { checkGeneration, filterSelection } from '../read/log-selection.ts'
 import { RowPlaces, storedRowOf } from '../read/stored-row.ts'
 import { checkReplaced } from '../replace/check-replaced.ts'
+import { formerPosition } from '../replace/former-position.ts'
 import type { SchemaName } from '../sql/schema-name.ts'
 import type { SqlDatabase } from '../sql/sql-database.ts'
 import { batchText, logTexts } from './log-texts.ts'
@@ -58,6 +59,12 @@ export class PostgresLog implements EventLog<StoredEvent> {
       last: async () => (await database.query<CommitRow>(lastCommit))[0],
       beforeHole: async (seq) => (await database.query<CommitRow>(commitBeforeHole, [seq]))[0],
     })
+  }
+
+  async translate(former: Position): Promise<Position | undefined> {
+    this.#parts.closed.throwIfAborted()
+    const { database, schema } = this.#parts
+    return await formerPosition(database, schema, former)
   }
 
   async beginning(): Promise<Position> {

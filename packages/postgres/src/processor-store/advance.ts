@@ -7,7 +7,8 @@ import type { Ledger } from './ledger.ts'
 import { openDeliveries, startedBefore } from './new-deliveries.ts'
 import { park, unpark } from './parking.ts'
 
-function checkAdvance({ checkpoint, records, deliveries, parked }: Advance): void {
+/** @throws {@link InvalidValueError} naming the field */
+export function checkAdvance({ checkpoint, records, deliveries, parked }: Advance): void {
   checkText('advance.checkpoint.generation', checkpoint.generation)
   checkWhole('advance.checkpoint.commit', checkpoint.commit, { min: 0 })
   checkWhole('advance.records', records, { min: 0 })

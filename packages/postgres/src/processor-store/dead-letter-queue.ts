@@ -23,12 +23,14 @@ const maxPageBytes = 8_000_000
 
 const letterPart = `
   select 'delivery' as kind, id, set_aside_seq, processor, partition, record_id, generation, position_commit,
-    position_index, reason, record, set_aside_at, action, attempts, null::int as tries, null::boolean as retry_requested
+    position_index, reason, record, set_aside_at, action, attempts, null::int as tries, null::boolean as retry_requested,
+    null as held_stream, null::boolean as waiting
   from :schema.dead_letters`
 
 const parkedPart = `
   select 'parked' as kind, id, set_aside_seq, processor, partition, record_id, generation, position_commit,
-    position_index, reason, record, set_aside_at, null as action, null::jsonb as attempts, tries, retry_requested
+    position_index, reason, record, set_aside_at, null as action, null::jsonb as attempts, tries, retry_requested,
+    held_stream, waiting
   from :schema.parked_records`
 
 const readOne = `${letterPart} where id = $1 union all ${parkedPart} where id = $1`
@@ -83,7 +85,7 @@ const removeLetter = `
   insert into :schema.delivery_history (${deliveryColumns}, state, reason, attempts, ended_at)
   select ${deliveryColumns}, 'dead', reason, attempts, now() from letter`
 
-const removeParked = `delete from :schema.parked_records where id = $1`
+const removeParked = `delete from :schema.parked_records where id = $1 returning processor`
 
 interface LetterRow extends Omit<ParkedRow, 'record'> {
   readonly kind: 'delivery'
@@ -159,9 +161,12 @@ export class SqlDeadLetterQueue implements DeadLetterQueue {
     checkText('by', by)
     return await this.#ledger.database.transaction(async (tx) => {
       const letters = await tx.execute(this.#ledger.sql(removeLetter), [id])
-      const removed = letters + (await tx.execute(this.#ledger.sql(removeParked), [id]))
-      if (removed > 0) await logAction(this.#ledger, tx, { subject: id, action: 'remove', by })
-      return removed > 0
+      const [parked] = await this.#find(tx, removeParked, id)
+      // What waited behind it may go on.
+      if (parked !== undefined) await noticeRetry(this.#ledger, tx, parked.processor)
+      const removed = letters > 0 || parked !== undefined
+      if (removed) await logAction(this.#ledger, tx, { subject: id, action: 'remove', by })
+      return removed
     })
   }
 

@@ -3,6 +3,7 @@ import type {
   AcquireOptions,
   Advance,
   AdvanceReceipt,
+  CarryOver,
   DeadLetterQueue,
   Delivery,
   DueDeliveries,
@@ -23,7 +24,9 @@ import { prepareSchema } from '../migrations/migrate.ts'
 import type { MigrateMode } from '../migrations/migrate.ts'
 import { defaultSchema, parseSchemaName } from '../sql/schema-name.ts'
 import type { SqlDatabase } from '../sql/sql-database.ts'
-import { advance } from './advance.ts'
+import { advance, checkAdvance } from './advance.ts'
+import { carryOver } from './carry-over.ts'
+import { CheckpointBatch, isCheckpointOnly } from './checkpoint-batch.ts'
 import { SqlDeadLetterQueue } from './dead-letter-queue.ts'
 import { getDelivery, listDeliveries } from './delivery-lists.ts'
 import { due } from './due.ts'
@@ -32,7 +35,7 @@ import { acquire, release, renew, reportError } from './lease.ts'
 import type { PartitionKey } from './lease.ts'
 import { createLedger } from './ledger.ts'
 import type { Ledger } from './ledger.ts'
-import { parkAgain, parkedToRetry } from './parking.ts'
+import { heldStreams, parkAgain, parkedToRetry } from './parking.ts'
 import { recover } from './recover.ts'
 import { register } from './registration.ts'
 import { readAllRequests, setPaused } from './requests.ts'
@@ -70,16 +73,22 @@ class SqlProcessorStore implements ProcessorStore {
   readonly #ledger: Ledger
   readonly #upkeep: HistoryUpkeep
   readonly #vacuum: TableVacuum
+  readonly #checkpoints: CheckpointBatch
 
   constructor(ledger: Ledger, upkeep: HistoryUpkeep, vacuum: TableVacuum) {
     this.#ledger = ledger
     this.#upkeep = upkeep
     this.#vacuum = vacuum
+    this.#checkpoints = new CheckpointBatch(ledger)
     this.deadLetters = new SqlDeadLetterQueue(ledger)
   }
 
   async register(registration: ProcessorRegistration): Promise<void> {
     await register(this.#ledger, registration)
+  }
+
+  async carryOver(places: CarryOver): Promise<void> {
+    await carryOver(this.#ledger, places)
   }
 
   async acquire(partition: PartitionKey, options: AcquireOptions): Promise<LeaseAttempt> {
@@ -104,7 +113,10 @@ class SqlProcessorStore implements ProcessorStore {
   }
 
   async advance(lease: Lease, change: Advance): Promise<AdvanceReceipt> {
-    return await advance(this.#ledger, lease, change)
+    checkAdvance(change)
+    return isCheckpointOnly(change)
+      ? await this.#checkpoints.save(lease, change)
+      : await advance(this.#ledger, lease, change)
   }
 
   async settle(lease: Lease, settlement: Settlement): Promise<void> {
@@ -119,6 +131,10 @@ class SqlProcessorStore implements ProcessorStore {
 
   async parkedToRetry(lease: Lease, limit: number): Promise<readonly ParkedRecord[]> {
     return await parkedToRetry(this.#ledger, lease, limit)
+  }
+
+  async heldStreams(lease: Lease): Promise<readonly string[]> {
+    return await heldStreams(this.#ledger, lease)
   }
 
   async parkAgain(lease: Lease, recordId: string, reason: string): Promise<void> {

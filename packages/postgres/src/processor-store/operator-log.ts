@@ -11,7 +11,7 @@ const readActions = `
 /** What an operator did to what: a dead letter, a parked record or a processor. */
 export interface OperatorEntry {
   readonly subject: string
-  readonly action: 'retry' | 'remove' | 'pause' | 'resume'
+  readonly action: 'retry' | 'remove' | 'pause' | 'resume' | 'rebuild' | 'cancel' | 'reset' | 'drop'
   readonly by: string
 }
 

@@ -11,40 +11,61 @@ import { recordJson, recordSubject, toRecordCopy } from './record-copy.ts'
 import { boundedText } from './texts.ts'
 
 // in:    processor, partition, and one array each of record ids, generations, commits, indexes, reasons, records,
-//        subjects
+//        subjects, streams held, whether it waits untried
 // A record parked before keeps its place in the list and counts another try. One that is given twice is parked once, as
 // it was given last: a row can be changed only once by a statement.
 const insertParked = `
   insert into :schema.parked_records as known
-    (id, processor, partition, record_id, generation, position_commit, position_index, reason, record, record_subject)
+    (id, processor, partition, record_id, generation, position_commit, position_index, reason, record, record_subject,
+     held_stream, waiting, tries)
   select record_id || ':' || $1, $1, $2, record_id, generation, position_commit, position_index, reason, record::json,
-    subject
+    subject, held_stream, waiting, case when waiting then 0 else 1 end
   from (
     select distinct on (record_id) *
-    from unnest($3::text[], $4::text[], $5::bigint[], $6::int[], $7::text[], $8::text[], $9::text[]) with ordinality as
-      given (record_id, generation, position_commit, position_index, reason, record, subject, place)
+    from unnest($3::text[], $4::text[], $5::bigint[], $6::int[], $7::text[], $8::text[], $9::text[], $10::text[],
+      $11::bool[]) with ordinality as
+      given (record_id, generation, position_commit, position_index, reason, record, subject, held_stream, waiting,
+        place)
     order by record_id, place desc
   ) once
   order by place
   on conflict (id) do update
-  set reason = excluded.reason, tries = known.tries + 1, retry_requested = false, record = excluded.record,
-      record_subject = excluded.record_subject`
+  set reason = excluded.reason, tries = known.tries + excluded.tries, retry_requested = false,
+      record = excluded.record, record_subject = excluded.record_subject, held_stream = excluded.held_stream,
+      waiting = excluded.waiting`
 
 const deleteParked = `
   delete from :schema.parked_records where processor = $1 and partition = $2 and record_id = any($3)`
 
 const updateParked = `
-  update :schema.parked_records set reason = $4, tries = tries + 1, retry_requested = false
+  update :schema.parked_records set reason = $4, tries = tries + 1, retry_requested = false, waiting = false
   where processor = $1 and partition = $2 and record_id = $3`
 
 /** What a parked record is read from. */
 const parkedColumns = `id, set_aside_seq, processor, partition, record_id, generation, position_commit,
-  position_index, reason, record, set_aside_at, tries, retry_requested`
+  position_index, reason, record, set_aside_at, tries, retry_requested, held_stream, waiting`
 
+// in:    processor, partition, limit
+// out:   what holds no stream and whose retry was asked for; and whole streams, in the order of the log, whose first
+//        record is to be tried: because it was asked for, or because it only waited for one that is gone
 const readToRetry = `
+  with ready as (
+    select held_stream from (
+      select distinct on (held_stream) held_stream, retry_requested or waiting as is_ready
+      from :schema.parked_records
+      where processor = $1 and partition = $2 and held_stream is not null
+      order by held_stream, position_commit, position_index
+    ) first
+    where is_ready
+  )
   select ${parkedColumns} from :schema.parked_records
-  where processor = $1 and partition = $2 and retry_requested
-  order by set_aside_seq limit $3`
+  where processor = $1 and partition = $2
+    and (held_stream is null and retry_requested or held_stream in (select held_stream from ready))
+  order by case when held_stream is null then set_aside_seq end, position_commit, position_index limit $3`
+
+const readHeld = `
+  select distinct held_stream as stream from :schema.parked_records
+  where processor = $1 and partition = $2 and held_stream is not null`
 
 /** A parked record as columns. */
 export interface ParkedRow extends PositionRow {
@@ -58,6 +79,8 @@ export interface ParkedRow extends PositionRow {
   readonly set_aside_at: Date
   readonly tries: number
   readonly retry_requested: boolean
+  readonly held_stream: string | null
+  readonly waiting: boolean
 }
 
 export function toParkedRecord(row: ParkedRow, history: readonly OperatorAction[]): ParkedRecord {
@@ -73,6 +96,8 @@ export function toParkedRecord(row: ParkedRow, history: readonly OperatorAction[
     setAsideAt: row.set_aside_at,
     tries: row.tries,
     retryRequested: row.retry_requested,
+    holds: row.held_stream ?? undefined,
+    waiting: row.waiting,
     history,
   }
 }
@@ -95,6 +120,8 @@ export async function park(
     parked.map(({ reason }) => boundedText(reason)),
     parked.map(({ record }) => recordJson(record)),
     parked.map(({ record }) => recordSubject(record)),
+    parked.map(({ holds }) => holds ?? null),
+    parked.map(({ waiting = false }) => waiting),
   ])
 }
 
@@ -137,4 +164,12 @@ export async function parkedToRetry(
     rows.map(({ id }) => id),
   )
   return rows.map((row) => toParkedRecord(row, histories.get(row.id) ?? []))
+}
+
+/** See `ProcessorStore.heldStreams`. */
+export async function heldStreams(ledger: Ledger, lease: Lease): Promise<readonly string[]> {
+  const values = [lease.processor, lease.partition]
+  const rows = await ledger.database.query<{ stream: string }>(ledger.sql(readHeld), values)
+  await assertHeld(ledger, ledger.database, lease)
+  return rows.map(({ stream }) => stream)
 }

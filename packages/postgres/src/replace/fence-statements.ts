@@ -1,6 +1,9 @@
+import { ConfigurationError } from '@millrace/contracts'
+
 import { inSchema } from '../sql/schema-name.ts'
 import type { SchemaName } from '../sql/schema-name.ts'
 import type { SqlTransaction } from '../sql/sql-database.ts'
+import { replacementOf } from './replacement-rows.ts'
 
 /** How long to wait for appends that are under way, before everybody who wants to append waits too. */
 const lockTimeout = `set local lock_timeout = '10s'`
@@ -15,7 +18,8 @@ const clock = `floor(date_part('epoch', clock_timestamp()) * 1000)::bigint`
 /** $1 schema of the copy, $2 and $3 the generations of this log and of its copy. */
 const mark =
   'insert into :schema.log_replacement (by_schema, generation, by_generation) values ($1, $2, $3) on conflict do nothing'
-const markReplaced = `update :schema.log_replacement set replaced_at = ${clock}, by_seq = $1::bigint`
+/** Once: where the copy ended when it took the log's place is what a way back is judged by. */
+const markReplaced = `update :schema.log_replacement set replaced_at = ${clock}, by_seq = $1::bigint where replaced_at is null`
 const unmark = 'delete from :schema.log_replacement'
 const completeCopy = `update :schema.log_copy set completed_at = ${clock} where completed_at is null`
 
@@ -26,11 +30,17 @@ export interface Mark {
   readonly byGeneration: string
 }
 
-/** Stops all appends to a schema's log. Repeated, it changes nothing. */
+/** Stops all appends to a schema's log. Repeated, it changes nothing. @throws {@link ConfigurationError} where something else takes its place */
 export async function closeLogOf(tx: SqlTransaction, schema: SchemaName, by: Mark): Promise<void> {
   await tx.execute(lockTimeout)
   await tx.execute(inSchema(closeLog, schema))
   await tx.execute(inSchema(mark, schema), [by.by, by.generation, by.byGeneration])
+  const row = await replacementOf(tx, schema)
+  if (row?.bySchema !== by.by)
+    throw new ConfigurationError(
+      'to',
+      `${row?.bySchema ?? 'another'} is taking the place of ${schema}, or has; undo that first`,
+    )
 }
 
 /** Lets appends go on. */

@@ -8,7 +8,7 @@ import type { SqlDatabase, SqlTransaction } from '../sql/sql-database.ts'
 import { copyStatements } from './copy-statements.ts'
 import { closeLogOf, completeCopyIn, lastCommitOf, markReplacedIn, openLogOf } from './fence-statements.ts'
 import { PostgresCopy } from './postgres-copy.ts'
-import { copyRowOf, generationOf, replacementOf } from './replacement-rows.ts'
+import { copyRowOf, generationOf, lockedReplacementOf, replacementOf } from './replacement-rows.ts'
 import type { CopyRow } from './replacement-rows.ts'
 
 /** What a replacement is made of. */
@@ -74,30 +74,23 @@ export class PostgresReplacement implements LogReplacement {
     // Most of them while others still write.
     await database.transaction(async (tx) => await this.#copyForeignIds(tx))
     const byGeneration = await generationOf(database, to)
-    await database.transaction(async (tx) => {
-      await closeLogOf(tx, from, { by: to, generation, byGeneration })
-      const row = await replacementOf(tx, from)
-      if (row?.bySchema !== to)
-        throw new ConfigurationError(
-          'to',
-          `${from} is being replaced by ${row?.bySchema ?? 'another'} already`,
-        )
-    })
+    await database.transaction(async (tx) => await closeLogOf(tx, from, { by: to, generation, byGeneration }))
     const end = await lastCommitOf(database, from)
     return { generation, commit: end?.seq ?? 0, index: Math.max(0, (end?.events ?? 0) - 1) }
   }
 
   async unfence(): Promise<void> {
-    const { database, from } = this.#parts
+    const { database, from, to } = this.#parts
     await database.transaction(async (tx) => {
       const row = await replacementOf(tx, from)
-      if (row !== undefined && row.replacedAt === null) await openLogOf(tx, from)
+      if (row?.bySchema === to && row.replacedAt === null) await openLogOf(tx, from)
     })
   }
 
   async complete(): Promise<void> {
     const { database, from, to } = this.#parts
     await database.transaction(async (tx) => {
+      await this.#checkFenced(tx)
       await this.#copyForeignIds(tx)
       const end = await lastCommitOf(tx, to)
       await markReplacedIn(tx, from, end?.seq ?? 0)
@@ -126,6 +119,24 @@ export class PostgresReplacement implements LogReplacement {
     await this.source[Symbol.asyncDispose]()
   }
 
+  /** The fence may have been taken away, and put back, by another process meanwhile. The row stays locked. */
+  async #checkFenced(tx: SqlTransaction): Promise<void> {
+    const { from, to } = this.#parts
+    const row = await lockedReplacementOf(tx, from)
+    if (row?.bySchema !== to)
+      throw new ConfigurationError('to', `another process has taken the fence of ${from} away; swap again`)
+    if (row.replacedAt !== null) return
+    const [actual, expected] = [(await lastCommitOf(tx, from))?.seq ?? 0, await this.#copiedUpTo(tx)]
+    if (actual > expected) throw new ConcurrencyError({ streamId: from, expected, actual })
+  }
+
+  async #copiedUpTo(tx: SqlTransaction): Promise<number> {
+    const [copied] = await tx.query<{ seq: number }>(
+      inSchema('select source_seq as seq from :schema.log_copy', this.#parts.to),
+    )
+    return copied?.seq ?? 0
+  }
+
   async #opened(): Promise<LogCopy> {
     const { database, from, to, openStore } = this.#parts
     const copy = new PostgresCopy({ database, source: from, schema: to, store: await openStore(to) })
@@ -138,10 +149,7 @@ export class PostgresReplacement implements LogReplacement {
     const end = (await lastCommitOf(tx, from))?.seq ?? 0
     await tx.execute(copyStatements(from, to).copyForeignIds, [this.#foreignIdsUpTo, end])
     // Commits become visible out of their order, and what is not copied yet has no place to lead to.
-    const [copied] = await tx.query<{ seq: number }>(
-      inSchema('select source_seq as seq from :schema.log_copy', to),
-    )
-    this.#foreignIdsUpTo = Math.min(end, copied?.seq ?? 0)
+    this.#foreignIdsUpTo = Math.min(end, await this.#copiedUpTo(tx))
   }
 
   /** Whether the schema has tables of ours. */

@@ -2,7 +2,8 @@ import { ConfigurationError } from '@millrace/contracts'
 
 import { inSchema } from '../sql/schema-name.ts'
 import type { SchemaName } from '../sql/schema-name.ts'
-import type { SqlSession } from '../sql/sql-database.ts'
+import type { SqlSession, SqlTransaction } from '../sql/sql-database.ts'
+import { hasSqlState, sqlState } from '../sql/sql-error.ts'
 
 /** What a schema says of the replacement of its log. */
 export interface ReplacementRow {
@@ -34,6 +35,15 @@ export async function replacementOf(
   return row
 }
 
+/** The same, which nobody changes before the transaction ends. */
+export async function lockedReplacementOf(
+  tx: SqlTransaction,
+  schema: SchemaName,
+): Promise<ReplacementRow | undefined> {
+  const [row] = await tx.query<ReplacementRow>(inSchema(`${replacement} for update`, schema))
+  return row
+}
+
 /** What the log of a schema is a copy of. */
 export async function copyRowOf(session: SqlSession, schema: SchemaName): Promise<CopyRow | undefined> {
   const [row] = await session.query<CopyRow>(inSchema(copy, schema))
@@ -49,14 +59,33 @@ export async function generationOf(session: SqlSession, schema: SchemaName): Pro
   return log.generation
 }
 
-const schemasWithReplacements = `select table_schema as schema from information_schema.tables where table_name = 'log_replacement'`
+const schemasWithReplacements = `
+  select table_schema as schema from information_schema.tables
+  where table_name = 'log_replacement' and table_schema ~ '^[a-z][a-z0-9_]{0,39}$'`
+
+/** The schemas that hold a log, current or not. */
+export async function schemasWithLogs(session: SqlSession): Promise<readonly SchemaName[]> {
+  const rows = await session.query<{ schema: SchemaName }>(schemasWithReplacements)
+  return rows.map(({ schema }) => schema)
+}
+
+const notOurs = [sqlState.undefinedTable, sqlState.undefinedColumn, sqlState.missingPrivilege]
+
+/** What was read of any schema there is; undefined of one that was dropped meanwhile, or is somebody else's. */
+export async function ifOurs<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (notOurs.some((state) => hasSqlState(error, state))) return undefined
+    throw error
+  }
+}
 
 /** The generations of the logs that a schema's log has taken the place of, directly or not. */
 export async function generationsBefore(session: SqlSession, schema: SchemaName): Promise<readonly string[]> {
-  const schemas = await session.query<{ schema: SchemaName }>(schemasWithReplacements)
   const rows: ReplacementRow[] = []
-  for (const { schema: other } of schemas) {
-    const row = await replacementOf(session, other)
+  for (const other of await schemasWithLogs(session)) {
+    const row = await ifOurs(replacementOf(session, other))
     if (row !== undefined && row.replacedAt !== null) rows.push(row)
   }
   const own = await generationOf(session, schema)

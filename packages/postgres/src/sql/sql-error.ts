@@ -7,9 +7,14 @@ export const sqlState = {
   deadlock: '40P01',
   invalidText: '22P02',
   invalidCharacters: '22021',
+  undefinedTable: '42P01',
+  undefinedColumn: '42703',
+  missingPrivilege: '42501',
   /** Ours, of sql/0003: the log was replaced; it is being replaced. */
   logReplaced: 'MR001',
   logFenced: 'MR002',
+  /** Ours, of sql/0004: a document was changed by another writer. */
+  documentChanged: 'MR003',
 } as const
 
 const configurationStates = new Map([

@@ -15,6 +15,7 @@ import {
 import type {
   AppendOptions,
   AppendReceipt,
+  CommitFeeder,
   CommitOptions,
   CommitReceipt,
   EncodedEvent,
@@ -22,6 +23,7 @@ import type {
   EventStore,
   EventStoreCapabilities,
   EventVersion,
+  FeedingEventStore,
   ListStreamsOptions,
   NewEvent,
   ReadAllOptions,
@@ -46,6 +48,12 @@ import { StreamReader } from '../read/stream-reader.ts'
 import type { SchemaName } from '../sql/schema-name.ts'
 import type { SqlDatabase } from '../sql/sql-database.ts'
 import { StreamDirectory } from '../streams/stream-directory.ts'
+import { FedStore } from './fed-store.ts'
+import { PartitionUpkeep } from './partition-upkeep.ts'
+
+function warnOfUpkeep(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error), { code: 'MILLRACE_UPKEEP' })
+}
 
 /** What a store is made of. */
 export interface PostgresStoreParts extends PrepareParts {
@@ -59,7 +67,7 @@ export interface PostgresStoreParts extends PrepareParts {
 }
 
 /** The event store of one schema. */
-export class PostgresStore implements EventStore {
+export class PostgresStore implements FeedingEventStore {
   readonly capabilities: EventStoreCapabilities = { multiStreamCommits: true }
   readonly log: EventLog<StoredEvent>
   readonly #parts: PostgresStoreParts
@@ -69,6 +77,7 @@ export class PostgresStore implements EventStore {
   readonly #all: LogReader
   readonly #directory: StreamDirectory
   readonly #announcer: Announcer
+  readonly #partitions: PartitionUpkeep
   readonly #wakeUp = new WakeUp()
   readonly #closed = new AbortController()
   readonly #channel: string
@@ -79,6 +88,7 @@ export class PostgresStore implements EventStore {
     this.#parts = parts
     this.#channel = `${schema}_events`
     this.#announcer = new Announcer(database, this.#channel, this.#wakeUp)
+    this.#partitions = new PartitionUpkeep(database, schema, { onFailure: warnOfUpkeep })
     const known = new KnownCommits(schema, generation)
     const writing = {
       database,
@@ -123,7 +133,8 @@ export class PostgresStore implements EventStore {
     const commit = prepareCommit([{ streamId, events, expected }], options, this.#parts)
     const [write] = commit.writes
     if (write === undefined) throw new Error('an append has one write')
-    if (events.length > 0) return receiptFor(streamId, await this.#appender.append(commit, write))
+    if (events.length > 0)
+      return this.#noticed(receiptFor(streamId, await this.#appender.append(commit, write)))
     const head = await this.#appender.head(this.#parts.database, streamId)
     checkHead(head, write)
     return {
@@ -136,20 +147,11 @@ export class PostgresStore implements EventStore {
   }
 
   async commit(writes: readonly StreamWrite[], options: CommitOptions = {}): Promise<CommitReceipt> {
-    this.#check()
-    checkStreamWrites(writes)
-    checkCommitOptions(options)
-    checkEventIds(writes.flatMap(({ events }) => events))
-    const inputs = writes.map(({ streamId, events, expectedVersion }) => ({
-      streamId,
-      events,
-      expected: parseExpectedVersion(expectedVersion),
-    }))
-    const commit = prepareCommit(inputs, options, this.#parts)
-    const [only] = commit.writes
-    if (only === undefined || commit.writes.length > 1 || only.events.length === 0)
-      return await this.#commits.commit(commit)
-    return await this.#appender.append(commit, only)
+    return await this.#commit(writes, options)
+  }
+
+  fedBy(feeder: CommitFeeder): EventStore {
+    return new FedStore(this, async (writes, options) => await this.#commit(writes, options, feeder))
   }
 
   read(streamId: StreamId, options: ReadStreamOptions = {}): AsyncIterable<StoredEvent> {
@@ -202,9 +204,36 @@ export class PostgresStore implements EventStore {
     if (!this.#closed.signal.aborted) this.#closed.abort(new ConnectionError('the event store was closed'))
     this.#wakeUp.wake()
     await this.#announcer[Symbol.asyncDispose]()
+    await this.#partitions.settled()
     const listening = this.#listening
     this.#listening = undefined
     await (await listening)?.[Symbol.asyncDispose]()
+  }
+
+  #noticed(receipt: AppendReceipt): AppendReceipt {
+    if (receipt.position !== undefined) this.#partitions.noticed(receipt.position.commit)
+    return receipt
+  }
+
+  async #commit(
+    writes: readonly StreamWrite[],
+    options: CommitOptions,
+    feeder?: CommitFeeder,
+  ): Promise<CommitReceipt> {
+    this.#check()
+    checkStreamWrites(writes)
+    checkCommitOptions(options)
+    checkEventIds(writes.flatMap(({ events }) => events))
+    const inputs = writes.map(({ streamId, events, expectedVersion }) => ({
+      streamId,
+      events,
+      expected: parseExpectedVersion(expectedVersion),
+    }))
+    const commit = prepareCommit(inputs, options, this.#parts)
+    const [only] = commit.writes
+    if (feeder !== undefined || only === undefined || commit.writes.length > 1 || only.events.length === 0)
+      return await this.#commits.commit(commit, feeder)
+    return await this.#appender.append(commit, only)
   }
 
   #check(): void {

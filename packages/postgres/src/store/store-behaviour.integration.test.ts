@@ -56,6 +56,17 @@ describe.for(drivers)('the store on %s', ([, open]) => {
     return first
   }
 
+  test('schemas of others in the same database are in no way of ours', async () => {
+    const foreign = freshSchema('foreign')
+    await database.script(`create schema ${foreign}; create table ${foreign}.log_replacement (note text)`)
+    try {
+      await using again = await openPostgresStore({ database, schema })
+      expect(again.log.formerGenerations ?? []).toEqual([])
+    } finally {
+      await database.script(`drop schema ${foreign} cascade`)
+    }
+  })
+
   test('bytes come back as bytes, whatever they hold', async () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, i) => i)
     const stored = await roundTrip(

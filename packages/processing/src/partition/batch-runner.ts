@@ -8,12 +8,19 @@ import { Backoff } from '../retry/backoff.ts'
 import { retryDelayMs } from '../retry/retry-policy.ts'
 import { byCommit, parkedOf } from './decode-batch.ts'
 import type { DecodedBatch } from './decode-batch.ts'
+import type { HeldStreams } from './held-streams.ts'
 import { runHandler } from './run-handler.ts'
 
 /** What a batch runner tells the partition it belongs to. */
 export interface BatchEvents {
   /** A handler or its writes failed, or something it needs is away. */
   readonly onProblem: (error: unknown) => void
+}
+
+/** What a batch runner works with beside its owner. */
+export interface BatchParts {
+  readonly ledger: PartitionLedger
+  readonly held: HeldStreams
 }
 
 /** Thrown when the partition winds down between two tries: the batch is handled by the next owner. */
@@ -58,15 +65,18 @@ export class BatchRunner {
   readonly #owner: LedgerOwner
   readonly #ledger: PartitionLedger
   readonly #events: BatchEvents
+  readonly #held: HeldStreams
 
-  constructor(owner: LedgerOwner, ledger: PartitionLedger, events: BatchEvents) {
+  constructor(owner: LedgerOwner, parts: BatchParts, events: BatchEvents) {
     this.#owner = owner
-    this.#ledger = ledger
+    this.#ledger = parts.ledger
+    this.#held = parts.held
     this.#events = events
   }
 
   /** @throws {@link HandlingInterrupted}, the end of the tenure, and what the store cannot recover from */
-  async handle(batch: DecodedBatch, end: Position): Promise<void> {
+  async handle(decoded: DecodedBatch, end: Position): Promise<void> {
+    const batch = this.#held.withhold(decoded)
     const { records, malformed } = batch
     if (records.length === 0)
       return await this.#record({ checkpoint: end, records: malformed.length, parked: malformed })
@@ -120,7 +130,7 @@ export class BatchRunner {
       const upTo = ({ position }: NewParkedRecord): boolean => isLast || position.commit <= checkpoint.commit
       const from = commits[index - 1]?.at(-1)?.stored.position.commit ?? -1
       const bad = malformed.filter((each) => each.position.commit > from && upTo(each))
-      await this.#commit({ records: commit, malformed: bad }, checkpoint, alone)
+      await this.#commit(this.#held.withhold({ records: commit, malformed: bad }), checkpoint, alone)
     }
   }
 
@@ -134,9 +144,22 @@ export class BatchRunner {
         this.#events.onProblem(error)
       }
     }
+    await this.#recordOutcomes(await this.#oneByOne(commit, known), commit, checkpoint)
+  }
+
+  /** In order; what follows a failed record in its stream is not tried where the processor holds it. */
+  async #oneByOne({ records }: DecodedBatch, known: unknown): Promise<readonly Outcome[]> {
     const outcomes: Outcome[] = []
-    for (const record of commit.records) outcomes.push(await this.#alone(record, known))
-    await this.#recordOutcomes(outcomes, commit, checkpoint)
+    const stopped = new Set<string>()
+    for (const record of records) {
+      const { streamId } = record.stored
+      const outcome: Outcome = stopped.has(streamId)
+        ? { kind: 'parked', parked: this.#held.behind(record) }
+        : await this.#alone(record, known)
+      if (outcome.kind === 'parked' && this.#held.hold) stopped.add(streamId)
+      outcomes.push(outcome)
+    }
+    return outcomes
   }
 
   async #alone(record: DecodedRecord, known: unknown): Promise<Outcome> {
@@ -148,7 +171,7 @@ export class BatchRunner {
         this.#events.onProblem(error)
         const isLost = tries >= processor.retry.maxAttempts || isPermanent(error)
         if (isLost && scope.store.effects)
-          return { kind: 'parked', parked: parkedOf(record.stored, scope.errorText(error)) }
+          return { kind: 'parked', parked: parkedOf(processor, record.stored, scope.errorText(error)) }
         if (isLost) await this.#hold(holding)
         else await this.#wait(retryDelayMs(processor.retry, tries, scope.random))
       }
@@ -185,12 +208,19 @@ export class BatchRunner {
       const reason = this.#owner.scope.errorText(error)
       const writers = handled.filter(({ effects }) => effects.writes.length > 0)
       if (writers.length === 0) throw error
-      const others = handled.filter(({ effects }) => effects.writes.length === 0)
+      const stopped = new Set(this.#held.hold ? writers.map(({ record }) => record.stored.streamId) : [])
+      const rest = handled.filter(({ effects }) => effects.writes.length === 0)
+      const others = rest.filter(({ record }) => !stopped.has(record.stored.streamId))
+      const waiting = rest.filter(({ record }) => stopped.has(record.stored.streamId))
       await this.#record({
         checkpoint,
         records,
         effects: merge(others.map(({ effects }) => effects)),
-        parked: [...parked, ...writers.map(({ record }) => parkedOf(record.stored, reason))],
+        parked: [
+          ...parked,
+          ...writers.map(({ record }) => parkedOf(this.#owner.processor, record.stored, reason)),
+          ...waiting.map(({ record }) => this.#held.behind(record)),
+        ],
       })
     }
   }
@@ -223,6 +253,7 @@ export class BatchRunner {
       this.#ledger.forget(deliveries)
       throw error
     }
+    this.#held.add(parked)
     this.#tell({ checkpoint, records, effects, parked, unparked })
   }
 

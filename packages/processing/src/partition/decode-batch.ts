@@ -4,6 +4,7 @@ import type { NewParkedRecord } from '@millrace/contracts'
 import { isUpcastFailure } from '../errors/classify.ts'
 import type { LedgerOwner } from '../ledger/partition-ledger.ts'
 import { copyOf } from '../ledger/record-copy.ts'
+import type { Processor } from '../processor/define-processor.ts'
 import type { DecodedRecord } from '../processor/handler-context.ts'
 import { readableBy } from '../processor/stored-filter.ts'
 
@@ -13,7 +14,7 @@ export interface DecodedBatch {
   readonly malformed: readonly NewParkedRecord[]
 }
 
-/** A record that is passed over: no upcaster lifts it, and it was asked that this holds nothing up. */
+/** A record that is passed over: no upcaster lifts it, and it was asked that this holds nothing up. It is parked where it can be. */
 export interface SkippedRecord {
   readonly recordId: string
   readonly reason: string
@@ -25,8 +26,13 @@ export interface Decoding extends DecodedBatch {
 }
 
 /** What is parked of a record. */
-export function parkedOf(stored: StoredEvent, reason: string): NewParkedRecord {
-  return { recordId: stored.id, position: stored.position, reason, record: copyOf(stored) }
+export function parkedOf(
+  { onParked }: Pick<Processor, 'onParked'>,
+  stored: StoredEvent,
+  reason: string,
+): NewParkedRecord {
+  const parked = { recordId: stored.id, position: stored.position, reason, record: copyOf(stored) }
+  return onParked === 'hold' ? { ...parked, holds: stored.streamId } : parked
 }
 
 /** Decodes record by record, so that one that cannot be read stops no other. */
@@ -38,15 +44,16 @@ export function decodeBatch(
   const records: DecodedRecord[] = []
   const malformed: NewParkedRecord[] = []
   const skipped: SkippedRecord[] = []
-  // Where a record can be parked, nothing needs to be skipped.
-  const maySkip = scope.skipUpcastErrors && !scope.store.effects
   for (const each of stored) {
     try {
       records.push({ stored: each, envelopes: readableBy(processor, decode, decode(each)) })
     } catch (error) {
       const reason = errorText(error)
-      if (maySkip && isUpcastFailure(error)) skipped.push({ recordId: each.id, reason })
-      else malformed.push(parkedOf(each, reason))
+      const isSkipped = scope.skipUpcastErrors && isUpcastFailure(error)
+      if (isSkipped) skipped.push({ recordId: each.id, reason })
+      // What is skipped is parked too, where that can be done; but nothing waits behind it.
+      if (!isSkipped) malformed.push(parkedOf(processor, each, reason))
+      else if (scope.store.effects) malformed.push(parkedOf({ onParked: 'release' }, each, reason))
     }
   }
   return { records, malformed, skipped }

@@ -18,6 +18,7 @@ import { Backoff } from '../retry/backoff.ts'
 import { BatchRunner, HandlingInterrupted } from './batch-runner.ts'
 import { decodeBatch } from './decode-batch.ts'
 import type { SkippedRecord } from './decode-batch.ts'
+import { HeldStreams } from './held-streams.ts'
 
 /** What a handler loop tells the partition it belongs to. */
 export interface HandlerEvents {
@@ -28,6 +29,13 @@ export interface HandlerEvents {
 
 const saveAfterMs = 1_000
 const maxParkedAtOnce = 50
+
+/** A batch that is read while the one before it is handled. */
+interface ReadAhead {
+  readonly after: Position
+  readonly batch: Promise<LogBatch<StoredEvent> | undefined>
+  readonly interrupt: AbortController
+}
 
 /**
  * Reads the log for one partition and handles it batch by batch. A stretch of the log that holds nothing for this
@@ -40,7 +48,9 @@ export class PartitionHandler {
   readonly #pulse = new Pulse()
   readonly #holding: Backoff
   readonly #filter: LogFilter | undefined
+  readonly #held: HeldStreams
   #interrupt = new AbortController()
+  #ahead: ReadAhead | undefined
   #position: Position
   #saved: Position
   #unsavedSince: number | undefined
@@ -52,7 +62,8 @@ export class PartitionHandler {
     this.#events = events
     this.#position = owner.tenure.lease.checkpoint
     this.#saved = this.#position
-    this.#runner = new BatchRunner(owner, ledger, events)
+    this.#held = new HeldStreams(owner.processor)
+    this.#runner = new BatchRunner(owner, { ledger, held: this.#held }, events)
     this.#holding = new Backoff(owner.scope.random)
     this.#filter = storedFilter(owner.processor, owner.scope.decode)
   }
@@ -67,9 +78,10 @@ export class PartitionHandler {
     return this.#skipped
   }
 
-  /** Looks for parked records to retry, and for more in the log. */
+  /** Looks for parked records to retry, and for more in the log; what was only passed over is saved at once. */
   poke(): void {
     this.#retryParked = true
+    if (this.#unsavedSince !== undefined) this.#unsavedSince = Number.NEGATIVE_INFINITY
     this.resume()
   }
 
@@ -94,6 +106,7 @@ export class PartitionHandler {
     } catch (error) {
       if (!(error instanceof HandlingInterrupted)) throw error
     } finally {
+      this.#ahead?.interrupt.abort()
       tenure.winding.removeEventListener('abort', onWinding)
     }
   }
@@ -122,17 +135,38 @@ export class PartitionHandler {
 
   /** The next batch; undefined when something else is to be done first. */
   async #read(): Promise<LogBatch<StoredEvent> | undefined> {
-    const { scope, tenure } = this.#owner
-    const interrupt = new AbortController()
+    if (this.#owner.tenure.winding.aborted || this.#retryParked) return undefined
+    const { batch, interrupt } = this.#begun()
     this.#interrupt = interrupt
-    if (tenure.winding.aborted || this.#retryParked) return undefined
     const timer =
       this.#unsavedSince === undefined ? undefined : setTimeout(() => interrupt.abort(), this.#saveInMs())
     try {
-      return await scope.tail.next(this.#position, { filter: this.#filter, signal: interrupt.signal })
+      return await batch
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  /** The reading under way if it goes on from here, else a new one. */
+  #begun(): ReadAhead {
+    const { after, interrupt } = this.#ahead ?? {}
+    const { generation, commit } = this.#position
+    if (after?.generation !== generation || after.commit !== commit) {
+      interrupt?.abort()
+      this.#ahead = this.#readFrom(this.#position)
+    }
+    const begun = this.#ahead ?? this.#readFrom(this.#position)
+    this.#ahead = undefined
+    return begun
+  }
+
+  #readFrom(after: Position): ReadAhead {
+    const interrupt = new AbortController()
+    const { tail } = this.#owner.scope
+    const batch = tail.next(after, { filter: this.#filter, signal: interrupt.signal })
+    // Told to whoever waits for it; a batch that nobody wants any more may fail.
+    batch.catch(() => undefined)
+    return { after, batch, interrupt }
   }
 
   async #handle(batch: LogBatch<StoredEvent>): Promise<void> {
@@ -146,6 +180,8 @@ export class PartitionHandler {
     const decoded = decodeBatch(this.#owner, mine)
     const [unreadable] = decoded.malformed
     if (unreadable !== undefined && !scope.store.effects) return await this.#hold(unreadable, decoded.records)
+    // The log is read while the handler and its database work.
+    this.#ahead = this.#readFrom(batch.end)
     await this.#runner.handle(decoded, batch.end)
     this.#passed(batch.end)
     this.#tellSkipped(decoded.skipped)
@@ -221,10 +257,18 @@ export class PartitionHandler {
     this.#retryParked = false
     const parked = await tenure.persist(() => scope.store.parkedToRetry(tenure.lease, maxParkedAtOnce))
     if (parked.length === maxParkedAtOnce) this.#retryParked = true
-    for (const record of parked) await this.#handleOneParked(record)
+    const stopped = new Set<string>()
+    for (const record of parked) {
+      const { holds } = record
+      if (holds !== undefined && stopped.has(holds)) continue
+      if (!(await this.#handleOneParked(record)) && holds !== undefined) stopped.add(holds)
+    }
+    if (this.#held.hold && scope.store.effects)
+      this.#held.replace(await tenure.persist(() => scope.store.heldStreams(tenure.lease)))
   }
 
-  async #handleOneParked(parked: ParkedRecord): Promise<void> {
+  /** False where it stays parked. */
+  async #handleOneParked(parked: ParkedRecord): Promise<boolean> {
     const { tenure, scope } = this.#owner
     try {
       const stored = await tenure.persist(() => scope.log.readAt(parked.position))
@@ -233,19 +277,21 @@ export class PartitionHandler {
       const [record] = records
       if (record === undefined) return await this.#parkAgain(parked, malformed[0]?.reason ?? 'malformed')
       await this.#runner.handleParked(record, this.#saved)
+      return true
     } catch (error) {
       tenure.over.throwIfAborted()
       if (error instanceof HandlingInterrupted) throw error
       this.#events.onProblem(error)
-      await this.#parkAgain(parked, scope.errorText(error))
+      return await this.#parkAgain(parked, scope.errorText(error))
     }
   }
 
-  async #parkAgain(parked: ParkedRecord, reason: string): Promise<void> {
+  async #parkAgain(parked: ParkedRecord, reason: string): Promise<false> {
     const { tenure, scope } = this.#owner
     const { processor, partition } = tenure.lease
     const { recordId } = parked
     await tenure.persist(() => scope.store.parkAgain(tenure.lease, recordId, reason))
     scope.facts.tell({ kind: 'record-parked', processor, partition, recordId, reason })
+    return false
   }
 }

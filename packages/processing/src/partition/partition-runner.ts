@@ -10,6 +10,7 @@ import type { PartitionState } from '../runtime/facts.ts'
 import type { RuntimeScope } from '../runtime/runtime-scope.ts'
 import { PartitionHandler } from './partition-handler.ts'
 import { Tenure } from './tenure.ts'
+import { WorkPermit } from './work-permit.ts'
 
 /** What is known of a partition in this process. */
 export interface PartitionView {
@@ -139,16 +140,33 @@ export class PartitionRunner {
   async #round(): Promise<void> {
     const { scope } = this.#setting
     if (this.#paused) return await this.#waitForResume()
-    const asked = await this.#ask()
-    if (asked === undefined) return
-    const { attempt, askedAt } = asked
-    if (attempt.kind === 'granted')
-      return await this.#own(new Tenure({ lease: attempt.lease, askedAt }, scope, this.#tenureEvents()))
-    this.#enter(attempt.kind === 'busy' ? 'waiting-for-lease' : 'paused')
+    const met = await this.#try()
+    if (met === 'done') return
+    this.#enter(met === 'busy' ? 'waiting-for-lease' : 'paused')
     await this.#pulse.wait({
       timeoutMs: scope.pollMs * (0.75 + scope.random() / 2),
       signal: this.#stopping.signal,
     })
+  }
+
+  /** The lock first, where there are locks; it is given back whatever came of it. */
+  async #try(): Promise<'done' | 'busy' | 'paused'> {
+    const { scope, processor, partition } = this.#setting
+    await using permit = await WorkPermit.ask({
+      scope,
+      processor: processor.name,
+      partition,
+      position: () => this.#work?.handler.position,
+      onProblem: (error) => this.#problem(error, this.#state),
+      signal: this.#stopping.signal,
+    })
+    if (permit.kind !== 'granted') return permit.kind === 'busy' ? 'busy' : 'done'
+    const asked = await this.#ask()
+    if (asked === undefined) return 'done'
+    const { attempt, askedAt } = asked
+    if (attempt.kind !== 'granted') return attempt.kind
+    await this.#own(new Tenure({ lease: attempt.lease, askedAt }, scope, this.#tenureEvents()), permit)
+    return 'done'
   }
 
   async #waitForResume(): Promise<void> {
@@ -179,8 +197,14 @@ export class PartitionRunner {
     if (late.kind === 'granted') await this.#setting.scope.store.release(late.lease)
   }
 
-  async #own(tenure: Tenure): Promise<void> {
+  async #own(tenure: Tenure, { lost }: WorkPermit): Promise<void> {
     this.#tenure = tenure
+    const onLost = (): void => {
+      this.#problem(lost.reason)
+      tenure.end('its lock was taken away')
+    }
+    lost.addEventListener('abort', onLost, { once: true })
+    if (lost.aborted) onLost()
     if (this.#paused || this.#stopping.signal.aborted) tenure.wind()
     const keeping = tenure.keep()
     try {
@@ -191,6 +215,7 @@ export class PartitionRunner {
     } finally {
       this.#work = undefined
       this.#tenure = undefined
+      lost.removeEventListener('abort', onLost)
       tenure.end('given back')
       await keeping
       if (!tenure.fenced) await this.#release(tenure)

@@ -21,7 +21,8 @@ export async function runHandler(
   const onOver = (): void => ending.abort(over.reason)
   over.addEventListener('abort', onOver, { once: true })
   const timer = setTimeout(() => ending.abort(lateError(processor, records)), processor.timeoutMs)
-  const collector = new EffectCollector(records, { actions, writes: scope.store.effects }, ending.signal)
+  const bounds = { actions, writes: scope.store.effects, partition: tenure.lease.partition }
+  const collector = new EffectCollector(records, bounds, ending.signal)
   try {
     await failpoint('handler:before')
     const envelopes = records.flatMap((record) => record.envelopes)

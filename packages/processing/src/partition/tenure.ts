@@ -108,7 +108,11 @@ export class Tenure {
 
   /** Throws on if the tenure is over, or is now because the error says so. */
   #check(error: unknown): void {
-    if (isFenced(error)) this.#overtaken()
+    if (isFenced(error)) {
+      const { processor, partition, epoch } = this.lease
+      this.#scope.facts.tell({ kind: 'write-refused', processor, partition, epoch })
+      this.#overtaken()
+    }
     this.over.throwIfAborted()
   }
 

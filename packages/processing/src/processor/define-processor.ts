@@ -30,6 +30,12 @@ export interface ProcessorDefinition<Actions extends readonly Action[] = readonl
   readonly actions?: Actions
   /** How often and when the handler is tried on an event that fails alone, before it is parked. */
   readonly retry?: RetryPolicy
+  /**
+   * What becomes of the later events of a stream one of whose events was parked: `release` handles them as if nothing had
+   * happened; `hold` parks them behind it, untried, and handles them in their order once it was retried with success or
+   * removed. Needs a store with effects: without, a failing event holds its whole partition. @defaultValue `'release'`
+   */
+  readonly onParked?: 'release' | 'hold'
   /** Milliseconds one call of the handler may take; a failure after that. 1 to 3_600_000. @defaultValue 60_000 */
   readonly timeoutMs?: number
 }
@@ -43,6 +49,7 @@ export interface Processor {
   readonly handle: (batch: readonly Envelope[], context: HandlerContext) => void | Promise<void>
   readonly actions: readonly Action[]
   readonly retry: RetrySchedule
+  readonly onParked: 'release' | 'hold'
   readonly timeoutMs: number
 }
 
@@ -57,16 +64,18 @@ function checkActions(setting: string, actions: readonly Action[]): void {
 export function defineProcessor<const Actions extends readonly Action[] = readonly []>(
   definition: ProcessorDefinition<Actions>,
 ): Processor {
-  const { name, startFrom, partitions = 1, filter, timeoutMs = 60_000 } = definition
+  const { name, startFrom, partitions = 1, filter, onParked = 'release', timeoutMs = 60_000 } = definition
   checkName('processor name', name)
   const setting = `processor ${name}`
   if (startFrom !== 'beginning' && startFrom !== 'now')
     throw new ConfigurationError(`${setting}.startFrom`, "must be 'beginning' or 'now'")
+  if (onParked !== 'release' && onParked !== 'hold')
+    throw new ConfigurationError(`${setting}.onParked`, "must be 'release' or 'hold'")
   checkWhole(`${setting}.partitions`, partitions, [1, bucketCount])
   checkWhole(`${setting}.timeoutMs`, timeoutMs, [1, 3_600_000])
   const actions = definition.actions ?? []
   checkActions(setting, actions)
   const retry = createRetrySchedule(definition.retry ?? {}, `${setting}.retry`)
   const { handle } = definition
-  return Object.freeze({ name, startFrom, partitions, filter, handle, actions, retry, timeoutMs })
+  return Object.freeze({ name, startFrom, partitions, filter, handle, actions, retry, onParked, timeoutMs })
 }

@@ -13,7 +13,7 @@ function record(): DecodedRecord {
 }
 
 function collector(records: readonly DecodedRecord[], writes = true): EffectCollector {
-  const bounds = { actions: new Set(['post']), writes }
+  const bounds = { actions: new Set(['post']), writes, partition: 0 }
   return new EffectCollector(records, bounds, new AbortController().signal)
 }
 

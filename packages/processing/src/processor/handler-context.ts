@@ -16,6 +16,8 @@ export interface HandlerContext<ActionName extends string = string> {
   deliver(action: ActionName, envelope: Envelope): void
   /** Aborts when the handler's time is up or its partition is lost. */
   readonly signal: AbortSignal
+  /** The partition whose records these are, from 0. */
+  readonly partition: number
 }
 
 /** A stored record and what it decodes to. */
@@ -42,13 +44,16 @@ export interface EffectBounds {
   readonly actions: ReadonlySet<string>
   /** Whether the processor store runs writes. */
   readonly writes: boolean
+  readonly partition: number
 }
 
 /** Gathers what a handler asks for. */
 export class EffectCollector implements HandlerContext {
   readonly signal: AbortSignal
+  readonly partition: number
   readonly #bounds: EffectBounds
-  readonly #stored: ReadonlyMap<string, StoredEvent>
+  readonly #records: readonly DecodedRecord[]
+  #stored: ReadonlyMap<string, StoredEvent> | undefined
   readonly #writes: StateWrite[] = []
   readonly #deliveries = new Map<string, WantedDelivery>()
   #closed = false
@@ -56,10 +61,9 @@ export class EffectCollector implements HandlerContext {
 
   constructor(records: readonly DecodedRecord[], bounds: EffectBounds, signal: AbortSignal) {
     this.signal = signal
+    this.partition = bounds.partition
     this.#bounds = bounds
-    this.#stored = new Map(
-      records.flatMap(({ stored, envelopes }) => envelopes.map(({ id }) => [id, stored] as const)),
-    )
+    this.#records = records
   }
 
   write(statement: string, values: readonly unknown[] = []): void {
@@ -82,7 +86,7 @@ export class EffectCollector implements HandlerContext {
         'context.deliver: action',
         `an action of this processor, not ${JSON.stringify(action)}`,
       )
-    const stored = this.#stored.get(envelope.id)
+    const stored = this.#storedOf(envelope)
     if (stored === undefined)
       throw new InvalidValueError('context.deliver: envelope', 'an event of the batch in hand')
     this.#deliveries.set(`${envelope.id}:${action}`, { action, envelope, stored })
@@ -98,6 +102,14 @@ export class EffectCollector implements HandlerContext {
     this.close()
     if (this.#refused !== undefined) throw this.#refused
     return { writes: this.#writes, deliveries: [...this.#deliveries.values()] }
+  }
+
+  /** Looked up by id; most handlers deliver nothing, and most batches have many records. */
+  #storedOf({ id }: Envelope): StoredEvent | undefined {
+    this.#stored ??= new Map(
+      this.#records.flatMap(({ stored, envelopes }) => envelopes.map((each) => [each.id, stored] as const)),
+    )
+    return this.#stored.get(id)
   }
 
   #checkOpen(what: string): void {

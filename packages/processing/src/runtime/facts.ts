@@ -68,6 +68,13 @@ export interface AttemptsUnknown extends PartitionRef {
   readonly count: number
 }
 
+/** The store refused a write of this process, whose lease had passed to another owner. */
+export interface WriteRefused extends PartitionRef {
+  readonly kind: 'write-refused'
+  /** Of the lease under which it was tried. */
+  readonly epoch: number
+}
+
 /** Something failed that is tried again. */
 export interface ProblemSeen extends PartitionRef {
   readonly kind: 'problem'
@@ -83,6 +90,7 @@ export type ProcessingFact =
   | RecordSkipped
   | PartitionChanged
   | AttemptsUnknown
+  | WriteRefused
   | ProblemSeen
 
 /** Gets every fact, synchronously. */

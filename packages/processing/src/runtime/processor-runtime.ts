@@ -14,7 +14,7 @@ import { RequestPoll } from './request-poll.ts'
 import type { RuntimeScope } from './runtime-scope.ts'
 import { reportPartitions } from './runtime-status.ts'
 import type { PartitionReport } from './runtime-status.ts'
-import { completeSettings } from './settings.ts'
+import { checkProcessors, completeSettings } from './settings.ts'
 import type { ProcessorRuntimeOptions } from './settings.ts'
 
 /** Runs processors over one log. */
@@ -27,6 +27,19 @@ export interface ProcessorRuntime extends AsyncDisposable {
    * @throws what `ProcessorStore.register` and the log throw; nothing runs then, and it may be called again
    */
   start(): Promise<void>
+  /**
+   * Takes one more processor on: registers it and, once the runtime has started, begins. Of one it has already nothing
+   * changes.
+   * @throws {@link ConfigurationError} as for a processor given at the beginning, and what registering throws
+   */
+  add(processor: Processor): Promise<void>
+  /**
+   * Lets a processor go, as the end of the runtime would: resolves when its leases are given back. What is stored of it
+   * stays. Nothing happens where it is not of this runtime.
+   */
+  remove(processor: string): Promise<void>
+  /** Whether a processor is of this runtime. */
+  runs(processor: string): boolean
   /**
    * Every partition of this runtime's processors.
    * @throws {@link ConnectionError} while the database is away
@@ -62,8 +75,8 @@ const foreignPollMs = 100
 class Runtime implements ProcessorRuntime {
   readonly owner: string
   readonly #scope: RuntimeScope
-  readonly #processors: readonly Processor[]
-  readonly #runners: readonly PartitionRunner[]
+  #processors: readonly Processor[]
+  #runners: readonly PartitionRunner[]
   readonly #requests: RequestPoll
   readonly #progress = new Set<Pulse>()
   readonly #closed = new AbortController()
@@ -71,11 +84,11 @@ class Runtime implements ProcessorRuntime {
 
   constructor(options: ProcessorRuntimeOptions) {
     const settings = completeSettings(options)
-    const { log, store, decode, processors, secrets = [] } = options
+    const { log, store, locks, decode, processors, secrets = [] } = options
     this.owner = settings.owner
     const tail = new LogTail(log, { batchSize: settings.batchSize })
     const errorText = createErrorText(secrets)
-    this.#scope = { ...settings, log, store, decode, tail, errorText, facts: new FactHub() }
+    this.#scope = { ...settings, log, store, locks, decode, tail, errorText, facts: new FactHub() }
     this.#processors = processors
     this.#runners = processors.flatMap((processor) => this.#runnersOf(processor))
     this.#requests = new RequestPoll(store, settings.pollMs, {
@@ -96,6 +109,36 @@ class Runtime implements ProcessorRuntime {
       this.#starting = undefined
       throw error
     }
+  }
+
+  async add(processor: Processor): Promise<void> {
+    const { store, decode } = this.#scope
+    if (this.#processors.some(({ name }) => name === processor.name)) return
+    checkProcessors([processor], store, decode)
+    const runners = this.#runnersOf(processor)
+    this.#processors = [...this.#processors, processor]
+    this.#runners = [...this.#runners, ...runners]
+    if (this.#starting === undefined) return
+    try {
+      await this.#starting
+      await this.#register(processor)
+    } catch (error) {
+      await this.remove(processor.name)
+      throw error
+    }
+    if (this.#closed.signal.aborted) return
+    for (const runner of runners) if (this.#runners.includes(runner)) runner.start()
+  }
+
+  async remove(processor: string): Promise<void> {
+    const leaving = this.#ofProcessor(processor)
+    this.#processors = this.#processors.filter(({ name }) => name !== processor)
+    this.#runners = this.#runners.filter((runner) => !leaving.includes(runner))
+    await Promise.all(leaving.map((runner) => runner.stop()))
+  }
+
+  runs(processor: string): boolean {
+    return this.#ofProcessor(processor).length > 0
   }
 
   async status(): Promise<readonly PartitionReport[]> {
@@ -168,14 +211,16 @@ class Runtime implements ProcessorRuntime {
   }
 
   async #begin(): Promise<void> {
-    const { log, store } = this.#scope
-    for (const { name, partitions, startFrom } of this.#processors) {
-      const start = startFrom === 'now' ? await log.head() : await log.beginning()
-      await store.register({ processor: name, partitions, log: log.name, start })
-    }
+    for (const processor of this.#processors) await this.#register(processor)
     if (this.#closed.signal.aborted) return
     for (const runner of this.#runners) runner.start()
     this.#requests.start()
+  }
+
+  async #register({ name, partitions, startFrom }: Processor): Promise<void> {
+    const { log, store } = this.#scope
+    const start = startFrom === 'now' ? await log.head() : await log.beginning()
+    await store.register({ processor: name, partitions, log: log.name, start })
   }
 
   async #setPaused(

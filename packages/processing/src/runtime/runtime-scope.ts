@@ -1,4 +1,4 @@
-import type { EventDecoder, EventLog, ProcessorStore, StoredEvent } from '@millrace/contracts'
+import type { EventDecoder, EventLog, LockDriver, ProcessorStore, StoredEvent } from '@millrace/contracts'
 
 import type { Clock } from '../clock/clock.ts'
 import type { ErrorText } from '../errors/error-text.ts'
@@ -9,6 +9,8 @@ import type { FactHub } from './facts.ts'
 export interface RuntimeScope {
   readonly log: EventLog<StoredEvent>
   readonly store: ProcessorStore
+  /** Undefined where leases alone decide who may try. */
+  readonly locks: LockDriver | undefined
   readonly decode: EventDecoder
   readonly owner: string
   readonly clock: Clock

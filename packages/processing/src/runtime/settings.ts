@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 
 import { createIdFactory } from '@millrace/contracts'
-import type { EventDecoder, EventLog, ProcessorStore, StoredEvent } from '@millrace/contracts'
+import type { EventDecoder, EventLog, LockDriver, ProcessorStore, StoredEvent } from '@millrace/contracts'
 import { ConfigurationError } from '@millrace/contracts'
 
 import { checkWhole } from '../action/define-action.ts'
@@ -22,6 +22,11 @@ export interface ProcessorRuntimeOptions {
   /** The decoding pipeline, for example of `createEventDecoder`; one that throws, for what it leaves out cannot be parked. */
   readonly decode: EventDecoder
   readonly processors: readonly Processor[]
+  /**
+   * Locks that decide who may ask for a partition's lease, `processor/<name>/<partition>` each, and tell operators how its
+   * holder gets on. Stay the caller's to close, after the runtime. @defaultValue none: the leases alone decide
+   */
+  readonly locks?: LockDriver
   /** Names this process in leases; unique among all that ever run. @defaultValue host, process id and a new ULID */
   readonly owner?: string
   /** Milliseconds a lease outlives its last renewal, so the time until another process takes over. @defaultValue 10_000 */
@@ -36,9 +41,10 @@ export interface ProcessorRuntimeOptions {
   /** Milliseconds a stop waits for what is under way. @defaultValue 700 */
   readonly stopGraceMs?: number
   /**
-   * What becomes of an event that no upcaster lifts, on a store without effects, which cannot park it: true passes it
-   * over (counted in the status and told as `record-skipped`), false holds its partition until the upcaster is mended.
-   * A store with effects parks it either way. @defaultValue false
+   * What becomes of an event that no upcaster lifts. True passes it over: it is counted in the status and told as
+   * `record-skipped`, parked where the store can do that, and nothing waits for it. False treats it like any record that
+   * cannot be handled: parked as the processor's `onParked` says, or, on a store without effects, its partition is held
+   * until the upcaster is mended. @defaultValue false
    */
   readonly skipUpcastErrors?: boolean
   /** Texts that must not appear in any recorded error. @defaultValue none */
@@ -63,7 +69,8 @@ export interface RuntimeSettings {
 
 const runtimeDefaults = { leaseTtlMs: 10_000, pollMs: 500, batchSize: 500, stopGraceMs: 700 }
 
-function checkProcessors(
+/** @throws {@link ConfigurationError} for processors that cannot run on this store, or with this decoder */
+export function checkProcessors(
   processors: readonly Processor[],
   { effects }: Pick<ProcessorStore, 'effects'>,
   decode: EventDecoder,

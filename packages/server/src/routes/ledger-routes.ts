@@ -67,6 +67,7 @@ function deadLetterRoutes(management: Management): readonly Route[] {
     {
       method: 'POST',
       path: '/api/dead-letters/:id/retry',
+      role: 'replay',
       handle: async (request, context) => {
         const id = param(context, 'id')
         const { waitMs, ...order } = await readOrder(request, ['by', 'waitMs'])

@@ -3,8 +3,12 @@ import type { Management } from '@millrace/app'
 import { jsonResponse } from '../http/error-response.ts'
 import { jetStreamRoutes } from './jetstream-routes.ts'
 import { ledgerRoutes } from './ledger-routes.ts'
+import { lockRoutes } from './lock-routes.ts'
+import { privacyRoutes } from './privacy-routes.ts'
 import { processorRoutes } from './processor-routes.ts'
+import { projectionRoutes } from './projection-routes.ts'
 import type { Route } from './route.ts'
+import { snapshotRoutes } from './snapshot-routes.ts'
 import { streamRoutes } from './stream-routes.ts'
 
 /** The management API, one route for each thing an operator may see or do. */
@@ -12,8 +16,12 @@ export function managementRoutes(management: Management): readonly Route[] {
   return [
     { method: 'GET', path: '/api/status', handle: async () => jsonResponse(await management.status()) },
     ...streamRoutes(management),
+    ...snapshotRoutes(management),
     ...processorRoutes(management),
+    ...projectionRoutes(management),
     ...ledgerRoutes(management),
+    ...lockRoutes(management),
+    ...privacyRoutes(management),
     ...jetStreamRoutes(management),
   ]
 }

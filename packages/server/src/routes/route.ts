@@ -1,3 +1,5 @@
+import type { Role } from '@millrace/privacy'
+
 import type { GuardLevel } from '../security/guard.ts'
 
 /** What a handler gets beside the request. */
@@ -13,6 +15,8 @@ export interface Route {
   readonly path: string
   /** @defaultValue `'management'` */
   readonly guard?: GuardLevel
+  /** What it takes to use it, where the management API knows who asks. @defaultValue `'read'` for GET, else `'operate'` */
+  readonly role?: Role
   /** A thrown MillraceError becomes the answer of its kind. */
   readonly handle: (request: Request, context: RouteContext) => Response | Promise<Response>
 }

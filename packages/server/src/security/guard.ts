@@ -1,5 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
+import type { TokenHolder } from '@millrace/app'
+import { roles } from '@millrace/privacy'
+import type { Principal } from '@millrace/privacy'
+
 import { ForbiddenError, UnauthorizedError } from '../http/request-error.ts'
 import { isLoopback } from './bind.ts'
 
@@ -13,12 +17,14 @@ export type GuardLevel = 'management' | 'open' | 'own'
 export interface GuardOptions {
   /** @defaultValue none is asked for */
   readonly token?: string
+  /** Others with tokens of their own; the holder of `token` may do everything. @defaultValue none */
+  readonly tokenHolders?: readonly TokenHolder[]
   /** Host names beside the loopback ones, without ports. @defaultValue none */
   readonly hosts?: readonly string[]
 }
 
-/** Lets a request pass. @throws {@link ForbiddenError} {@link UnauthorizedError} */
-export type Guard = (request: Request, level: GuardLevel) => void
+/** Lets a request pass, and says who asks; undefined where that is nobody's business here. @throws {@link ForbiddenError} {@link UnauthorizedError} */
+export type Guard = (request: Request, level: GuardLevel) => Principal | undefined
 
 const changing = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
@@ -42,10 +48,17 @@ function hostOf(request: Request): URL | undefined {
   return parseHost(request.headers.get('host') ?? new URL(request.url).host)
 }
 
+function everything(name: string): Principal {
+  return { name, roles }
+}
+
 /** Builds the guard of one server. */
 export function createGuard(options: GuardOptions): Guard {
   const hosts = new Set((options.hosts ?? []).map((host) => host.toLowerCase()))
-  const tokenDigest = options.token === undefined ? undefined : digest(options.token)
+  const known: readonly (readonly [Buffer, Principal])[] = [
+    ...(options.token === undefined ? [] : [[digest(options.token), everything('operator')] as const]),
+    ...(options.tokenHolders ?? []).map(({ token, principal }) => [digest(token), principal] as const),
+  ]
 
   function checkHost(request: Request): URL {
     const host = hostOf(request)
@@ -76,10 +89,14 @@ export function createGuard(options: GuardOptions): Guard {
     throw new ForbiddenError('the page of another site asks for this')
   }
 
-  function checkToken(request: Request, expected: Buffer): void {
+  function principalOf(request: Request): Principal {
     const [, given] = /^Bearer +(\S+) *$/i.exec(request.headers.get('authorization') ?? '') ?? []
-    if (given === undefined || !isToken(given, expected))
+    // All of them are compared, so that the time it takes tells nothing.
+    const matching = known.filter(([expected]) => given !== undefined && isToken(given, expected))
+    const [found] = matching
+    if (found === undefined)
       throw new UnauthorizedError('this needs the header Authorization: Bearer <MILLRACE_TOKEN>')
+    return found[1]
   }
 
   function checkChange(request: Request): void {
@@ -91,11 +108,12 @@ export function createGuard(options: GuardOptions): Guard {
   }
 
   return (request, level) => {
-    if (level === 'own') return
+    if (level === 'own') return undefined
     checkOrigin(request, checkHost(request))
-    if (level === 'open') return
+    if (level === 'open') return undefined
     checkSite(request)
-    if (tokenDigest !== undefined) checkToken(request, tokenDigest)
-    else if (changing.has(request.method)) checkChange(request)
+    if (known.length > 0) return principalOf(request)
+    if (changing.has(request.method)) checkChange(request)
+    return everything('local')
   }
 }

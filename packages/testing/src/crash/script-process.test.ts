@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
 import { expect, test, vi } from 'vitest'
 
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts'
@@ -64,3 +67,26 @@ test.each([{ at: 'action:before-send', hit: 3 }, { at: afterMove }, { at: 'any',
     expect(script.lines).toEqual([])
   },
 )
+
+test('the last line of a script that has ended is heard', async () => {
+  await using folder = await temporaryFolder()
+  const file = join(folder.path, 'chatty.mjs')
+  await writeFile(
+    file,
+    "for (let n = 0; n < 2_000; n++) console.log(`line ${n} ${'x'.repeat(20)}`)\nconsole.log('last')\n",
+  )
+  for (let run = 0; run < 10; run++) {
+    await using script = startScript(file)
+    // From here on it is gone, while some of what it wrote is still to be read.
+    while (isAlive(script.pid)) await new Promise((resolve) => setImmediate(resolve))
+    expect(await script.line('last')).toBe('last')
+  }
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

@@ -49,13 +49,18 @@ export class ScriptProcess implements AsyncDisposable {
   readonly #child: ChildProcessByStdio<null, Readable, Readable>
   readonly #ended: Promise<Exit>
   #stderr = ''
+  /** With its pipes: what it wrote last may come when it is gone already. */
+  #isOver = false
   #changed = Promise.withResolvers<void>()
 
   constructor(child: ChildProcessByStdio<null, Readable, Readable>) {
     this.#child = child
     // When its pipes are closed as well, so that every line is in.
     this.#ended = once(child, 'close').then(() => ({ code: child.exitCode, signal: child.signalCode }))
-    void this.#ended.finally(() => this.#notice())
+    void this.#ended.then(() => {
+      this.#isOver = true
+      this.#notice()
+    })
     child.stderr.setEncoding('utf8').on('data', (part: string) => {
       this.#stderr = (this.#stderr + part).slice(-tailLength)
     })
@@ -86,8 +91,8 @@ export class ScriptProcess implements AsyncDisposable {
     for (;;) {
       const found = this.lines.find(fits)
       if (found !== undefined) return found
-      const why = this.#isOver() ? 'the process ended' : `${timeoutMs} ms passed`
-      if (this.#isOver() || performance.now() >= deadline)
+      const why = this.#isOver ? 'the process ended' : `${timeoutMs} ms passed`
+      if (this.#isOver || performance.now() >= deadline)
         throw failure(`no line with ${String(pattern)}: ${why}\n${this.#output()}`)
       await this.#change(deadline - performance.now())
     }
@@ -123,10 +128,6 @@ export class ScriptProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill()
-  }
-
-  #isOver(): boolean {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
   #output(): string {

@@ -49,7 +49,8 @@ export class Delay extends Transform {
   async #deliver(before: Promise<void>, chunk: Buffer, dueAt: number): Promise<void> {
     await before
     const waitMs = dueAt - performance.now()
-    if (waitMs > 0) await sleep(waitMs)
+    // Keeps no process alive: the connection does, as long as it is open.
+    if (waitMs > 0) await sleep(waitMs, undefined, { ref: false })
     await this.#passable()
     this.#underWay -= chunk.length
     if (!this.destroyed) this.push(chunk)

@@ -117,3 +117,13 @@ test('a narrow link lets so many bytes through in a second, more than it holds t
   await vi.waitFor(() => expect(client.received().length).toBe(4_000_000), { timeout: 10_000 })
   expect(performance.now() - begin).toBeGreaterThan(195)
 })
+
+test.each([
+  [{ latencyMs: -1 }, 'slowness.latencyMs'],
+  [{ latencyMs: Infinity }, 'slowness.latencyMs'],
+  [{ bytesPerSecond: 0 }, 'slowness.bytesPerSecond'],
+  [{ bytesPerSecond: NaN }, 'slowness.bytesPerSecond'],
+])('%j is no slowness', async (slowness, field) => {
+  await using link = await openLink({ port: 1 })
+  expect(() => link.slow(slowness)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_VALUE', field }))
+})

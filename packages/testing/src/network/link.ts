@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 
+import { InvalidValueError } from '@millrace/contracts'
+
 import { Delay } from './delay.ts'
 import type { Slowness } from './delay.ts'
 
@@ -13,6 +15,7 @@ export interface LinkTarget {
 }
 
 const loopback = '127.0.0.1'
+const mostLatencyMs = 3_600_000
 
 /** A way to a server over TCP that can be cut, stalled and slowed. Connect to its port instead of the server's. */
 export class Link implements AsyncDisposable {
@@ -45,8 +48,15 @@ export class Link implements AsyncDisposable {
     this.#stall ??= Promise.withResolvers<void>()
   }
 
-  /** From now on bytes are slow, on open connections too. */
+  /**
+   * From now on bytes are slow, on open connections too.
+   * @throws {@link InvalidValueError} for a delay without end: that is {@link Link.stall}
+   */
   slow(slowness: Slowness): void {
+    const { latencyMs = 0, bytesPerSecond = Infinity } = slowness
+    if (!(latencyMs >= 0 && latencyMs <= mostLatencyMs))
+      throw new InvalidValueError('slowness.latencyMs', `0 to ${mostLatencyMs}`)
+    if (!(bytesPerSecond >= 1)) throw new InvalidValueError('slowness.bytesPerSecond', '1 or more')
     this.#slowness = slowness
   }
 

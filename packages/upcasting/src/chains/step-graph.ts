@@ -37,13 +37,28 @@ export function targetsOf(step: AnyStep, { type, version }: Place): readonly Pla
   return Object.entries(step.targets).map(([target, its]) => ({ type: target, version: its }))
 }
 
-const kinds = new Set(['becomes', 'splits', 'drops', 'unrecorded'])
+const isVersion = (version: unknown): boolean => Number.isSafeInteger(version) && Number(version) >= 1
 
-function isStep(step: AnyStep | undefined): step is AnyStep {
-  return (
-    typeof step === 'function' ||
-    (typeof step === 'object' && step !== null && kinds.has((step as { readonly kind: string }).kind))
-  )
+/** What a step needs to be run; a `becomes` without its function would drop its events in silence. */
+const complete: Readonly<Record<string, (step: Readonly<Record<string, unknown>>) => boolean>> = {
+  becomes: ({ type, version, lift }) =>
+    typeof type === 'string' && isVersion(version) && typeof lift === 'function',
+  splits: ({ targets, lift }) =>
+    typeof targets === 'object' &&
+    targets !== null &&
+    Object.values(targets).every((version) => isVersion(version)) &&
+    typeof lift === 'function',
+  drops: () => true,
+  unrecorded: () => true,
+}
+
+/** Code without types may give anything. */
+function isStep(step: unknown): step is AnyStep {
+  if (typeof step === 'function') return true
+  if (typeof step !== 'object' || step === null) return false
+  const { kind } = step as { readonly kind?: unknown }
+  if (typeof kind !== 'string' || !Object.hasOwn(complete, kind)) return false
+  return complete[kind]?.(step as Readonly<Record<string, unknown>>) === true
 }
 
 function stepsOf(type: string, given: AnySteps[string]): ReadonlyMap<number, AnyStep> {

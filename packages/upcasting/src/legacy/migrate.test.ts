@@ -8,6 +8,10 @@ import type { LegacyRecord } from '../index.ts'
 const Cart = defineEvents({
   ItemAdded: { schema: z.object({ sku: z.string().min(1), quantity: z.number() }), version: 2 },
   CheckedOut: z.object({}),
+  // A schema that throws instead of answering.
+  Weighed: z.custom<{ readonly grams: { readonly net: number } }>(
+    (data) => (data as { readonly grams: { readonly net: number } }).grams.net > 0,
+  ),
 })
 const upcasters = defineUpcasters(Cart, {
   ItemAdded: { 1: (data: { article: string }) => ({ sku: data.article, quantity: 1 }) },
@@ -67,6 +71,8 @@ describe('a batch of legacy records', () => {
     const broken = { type: 'ItemAdded', data: null }
     const empty = { type: 'ItemAdded', data: { article: '' } }
     const unknown = { type: 'Removed', data: {} }
+    const headless = { type: 'CheckedOut', data: {}, header: null as never }
+    const touchy = { type: 'Weighed', data: {} }
     const records: readonly LegacyRecord[] = [
       { type: 'Bought', data: { articles: ['a', 'b'] } },
       broken,
@@ -75,6 +81,8 @@ describe('a batch of legacy records', () => {
       unknown,
       null as never,
       { type: 'CheckedOut', data: {}, header },
+      headless,
+      touchy,
     ]
     const { events, failed, dropped } = upcasters.migrateBatch(records)
     expect(events.map(({ index, event }) => [index, event.type])).toEqual([
@@ -90,6 +98,8 @@ describe('a batch of legacy records', () => {
       [3, empty, 'ERR_EVENT_SERIALIZATION'],
       [4, unknown, 'ERR_UNKNOWN_EVENT_VERSION'],
       [5, null, 'ERR_INVALID_VALUE'],
+      [7, headless, 'ERR_INVALID_VALUE'],
+      [8, touchy, 'ERR_EVENT_SERIALIZATION'],
     ])
   })
 })

@@ -1,4 +1,9 @@
-import { InvalidValueError, UnknownEventVersionError, isMillraceError } from '@millrace/contracts'
+import {
+  EventSerializationError,
+  InvalidValueError,
+  UnknownEventVersionError,
+  isMillraceError,
+} from '@millrace/contracts'
 import type { Envelope, MillraceError, NewEvent } from '@millrace/contracts'
 
 import type { VersionedData } from '../chains/chain.ts'
@@ -69,6 +74,15 @@ export function migrate(
 function checkRecord(record: LegacyRecord, index: number): void {
   if (typeof record !== 'object' || record === null || typeof record.type !== 'string')
     throw new InvalidValueError(`records[${index}]`, 'an object with type and data')
+  const { header } = record as { readonly header?: unknown }
+  if (header !== undefined && (typeof header !== 'object' || header === null))
+    throw new InvalidValueError(`records[${index}].header`, 'an object, or left out')
+}
+
+/** A schema may throw anything at data it was not made for; the others of the batch have nothing to do with that. */
+function reasonOf(error: unknown, record: LegacyRecord): MillraceError {
+  if (isMillraceError(error)) return error
+  return new EventSerializationError(record.type, 'its data cannot be validated', { cause: error })
 }
 
 /** Lifts many; what fails stays beside the others, with its reason. */
@@ -83,8 +97,7 @@ export function migrateAll(upcasting: Upcasting, records: readonly LegacyRecord[
       if (migrated.length === 0) dropped.push(index)
       for (const event of migrated) events.push({ index, event })
     } catch (error) {
-      if (!isMillraceError(error)) throw error
-      failed.push({ index, record, error })
+      failed.push({ index, record, error: reasonOf(error, record) })
     }
   }
   return { events, failed, dropped }

@@ -1,0 +1,3 @@
+import { defineAccounts } from './src/accounts-app.ts'
+
+export default defineAccounts()

@@ -1,0 +1,55 @@
+import { join } from 'node:path'
+
+import type { Environment, PrivacyContext } from '@millrace/app'
+import { openPostgresSubjectKeys, openProjectionStore } from '@millrace/postgres'
+import { createPrivacy, envKeyProvider, fileKeyProvider } from '@millrace/privacy'
+import type { KeyProvider, Privacy } from '@millrace/privacy'
+
+import { openCustomers } from '../open-accounts.ts'
+import { customerCommand } from './customer-decider.ts'
+import { customerList } from './customer-list.ts'
+import { customerPersonalData } from './personal-data.ts'
+
+const variable = 'MILLRACE_MASTER_KEYS'
+
+/** From the environment where it says so, else from a file in the data folder that the first start makes. */
+function keyProvider({ settings, mode }: PrivacyContext, env: Environment): KeyProvider {
+  if (env[variable] !== undefined) return envKeyProvider({ env })
+  return fileKeyProvider(join(settings.dataDir.value, 'master-keys.json'), { create: mode === 'run' })
+}
+
+/** Builds of the list that are read no more are fed no more: what they kept of anybody would stay for ever. */
+async function dropOldLists({ database, mode }: PrivacyContext): Promise<void> {
+  const models = await openProjectionStore({ database, migrate: mode === 'run' ? 'run' : 'refuse' })
+  const retired = (await models.builds()).filter(
+    ({ projection, state }) => projection === customerList.name && state === 'retired',
+  )
+  for (const version of new Set(retired.map((build) => build.version)))
+    await models.drop(customerList.name, version, 'erasure')
+}
+
+/**
+ * Encrypts what is personal about customers, each with a key of their own. To erase one is to destroy that key, and to
+ * record it: what read models kept goes when they meet that event, after all that named the customer.
+ */
+export async function customerPrivacy(context: PrivacyContext, env: Environment): Promise<Privacy> {
+  const { database, mode, store } = context
+  const migrate = mode === 'run' ? 'run' : 'refuse'
+  const privacy: Privacy = createPrivacy({
+    personal: customerPersonalData,
+    keys: await openPostgresSubjectKeys({ database, migrate }),
+    provider: keyProvider(context, env),
+    erasers: [
+      {
+        name: 'customers',
+        erase: async (customer) => {
+          const customers = openCustomers(store(), { decrypt: privacy.decrypt })
+          const erase = customerCommand({ type: 'erase', customer, at: new Date().toISOString() })
+          await customers.handle(customer, erase)
+        },
+      },
+      { name: 'old lists', erase: () => dropOldLists(context) },
+    ],
+  })
+  return privacy
+}
