@@ -23,9 +23,15 @@ export interface Verdict {
 async function settled(url: string): Promise<readonly ProcessorView[]> {
   const isSettled = ({ lag, openDeliveries }: ProcessorView): boolean =>
     lag.records === 0 && openDeliveries === 0
+  let wasSettled = false
   return eventually(
     async () => (await getJson<{ processors: readonly ProcessorView[] }>(url, '/api/processors')).processors,
-    (processors) => processors.length > 0 && processors.every(isSettled),
+    (processors) => {
+      // Twice: what a batch opens may be committed between the two looks that one answer is made of.
+      const before = wasSettled
+      wasSettled = processors.length > 0 && processors.every(isSettled)
+      return before && wasSettled
+    },
     60_000,
   )
 }

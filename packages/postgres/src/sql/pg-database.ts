@@ -8,7 +8,7 @@ import { resolvePgOptions } from './pg-options.ts'
 import type { PgOptions, PgTarget } from './pg-options.ts'
 import { queryText } from './pg-text-query.ts'
 import type { SqlDatabase, SqlTransaction, TextRow } from './sql-database.ts'
-import { mapSqlError } from './sql-error.ts'
+import { isStalePlan, mapSqlError } from './sql-error.ts'
 import { parserOf } from './sql-values.ts'
 import { StatementNames } from './statement-names.ts'
 import { TransactionScope } from './transaction-scope.ts'
@@ -128,8 +128,10 @@ class PgDatabase implements SqlDatabase {
     try {
       return resultOf(await this.#send(on, text, values))
     } catch (error) {
-      throw mapSqlError(error, this.#label)
+      if (!isStalePlan(error)) throw mapSqlError(error, this.#label)
     }
+    // Nothing was run. Every connection has a plan of its own under that name: it is not used again here.
+    return resultOf(await this.#mapped(() => on.query<object>({ text, values: [...values] })))
   }
 
   #send(on: pg.Pool | PoolClient, text: string, values: readonly unknown[]): Promise<QueryResult<object>> {

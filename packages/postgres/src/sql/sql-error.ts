@@ -52,6 +52,11 @@ export function hasSqlState(error: unknown, state: string): boolean {
   return error instanceof Error && error.cause !== undefined && hasSqlState(error.cause, state)
 }
 
+/** A prepared statement reads a view that has got other columns since; the server has no code of its own for it. */
+export function isStalePlan(error: unknown): boolean {
+  return codeOf(error) === '0A000' && error instanceof Error && /cached plan/.test(error.message)
+}
+
 /** The connection is lost, or the server cannot do this now: either way the work may be repeated. */
 function isPassing(error: unknown, code: string | undefined): boolean {
   if (code !== undefined)
