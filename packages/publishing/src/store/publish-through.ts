@@ -1,21 +1,13 @@
-import { InvalidValueError } from '@millrace/contracts'
+import { InvalidValueError, StoreOver } from '@millrace/contracts'
 import type {
   AppendOptions,
   AppendReceipt,
   CommitOptions,
   CommitReceipt,
-  EventLog,
   EventStore,
-  EventStoreCapabilities,
-  EventVersion,
-  ListStreamsOptions,
   NewEvent,
   Position,
-  ReadAllOptions,
-  ReadStreamOptions,
-  StoredEvent,
   StreamId,
-  StreamInfo,
   StreamWrite,
   TombstoneOptions,
 } from '@millrace/contracts'
@@ -55,66 +47,34 @@ function last(receipts: readonly AppendReceipt[]): Position | undefined {
 }
 
 /** An event store whose appends say whether their events were published. */
-export class PublishingStore implements EventStore {
-  readonly log: EventLog<StoredEvent>
-  readonly #store: EventStore
+export class PublishingStore extends StoreOver {
   readonly #options: PublishThroughOptions
 
   constructor(store: EventStore, options: PublishThroughOptions) {
-    this.log = store.log
-    this.#store = store
+    super(store)
     this.#options = options
   }
 
-  get capabilities(): EventStoreCapabilities {
-    return this.#store.capabilities
-  }
-
-  async append(
+  override async append(
     streamId: StreamId,
     events: readonly NewEvent[],
     options: AppendOptions,
   ): Promise<PublishReceipt> {
-    const receipt = await this.#store.append(streamId, events, options)
+    const receipt = await this.store.append(streamId, events, options)
     return { ...receipt, published: await this.#published(receipt.position) }
   }
 
-  async commit(writes: readonly StreamWrite[], options?: CommitOptions): Promise<PublishCommitReceipt> {
-    const receipt = await this.#store.commit(writes, options)
+  override async commit(
+    writes: readonly StreamWrite[],
+    options?: CommitOptions,
+  ): Promise<PublishCommitReceipt> {
+    const receipt = await this.store.commit(writes, options)
     return { ...receipt, published: await this.#published(last(receipt.streams)) }
   }
 
-  async tombstone(streamId: StreamId, options: TombstoneOptions): Promise<PublishReceipt> {
-    const receipt = await this.#store.tombstone(streamId, options)
+  override async tombstone(streamId: StreamId, options: TombstoneOptions): Promise<PublishReceipt> {
+    const receipt = await this.store.tombstone(streamId, options)
     return { ...receipt, published: await this.#published(receipt.position) }
-  }
-
-  read(streamId: StreamId, options?: ReadStreamOptions): AsyncIterable<StoredEvent> {
-    return this.#store.read(streamId, options)
-  }
-
-  readAll(options?: ReadAllOptions): AsyncIterable<StoredEvent> {
-    return this.#store.readAll(options)
-  }
-
-  async currentVersion(streamId: StreamId): Promise<EventVersion> {
-    return await this.#store.currentVersion(streamId)
-  }
-
-  async exists(streamId: StreamId): Promise<boolean> {
-    return await this.#store.exists(streamId)
-  }
-
-  async describe(streamId: StreamId): Promise<StreamInfo | undefined> {
-    return await this.#store.describe(streamId)
-  }
-
-  async listStreams(options?: ListStreamsOptions): Promise<readonly StreamInfo[]> {
-    return await this.#store.listStreams(options)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#store[Symbol.asyncDispose]()
   }
 
   /** Never throws: the events are recorded, whatever can be found out about their publishing. */
