@@ -1,13 +1,12 @@
 import { join } from 'node:path'
 
 import type { Environment, PrivacyContext } from '@millrace/app'
-import { openPostgresSubjectKeys, openProjectionStore } from '@millrace/postgres'
+import { openPostgresSubjectKeys } from '@millrace/postgres'
 import { createPrivacy, envKeyProvider, fileKeyProvider } from '@millrace/privacy'
 import type { KeyProvider, Privacy } from '@millrace/privacy'
 
 import { openCustomers } from '../open-accounts.ts'
 import { customerCommand } from './customer-decider.ts'
-import { customerList } from './customer-list.ts'
 import { customerPersonalData } from './personal-data.ts'
 
 const variable = 'MILLRACE_MASTER_KEYS'
@@ -16,16 +15,6 @@ const variable = 'MILLRACE_MASTER_KEYS'
 function keyProvider({ settings, mode }: PrivacyContext, env: Environment): KeyProvider {
   if (env[variable] !== undefined) return envKeyProvider({ env })
   return fileKeyProvider(join(settings.dataDir.value, 'master-keys.json'), { create: mode === 'run' })
-}
-
-/** Builds of the list that are read no more are fed no more: what they kept of anybody would stay for ever. */
-async function dropOldLists({ database, mode }: PrivacyContext): Promise<void> {
-  const models = await openProjectionStore({ database, migrate: mode === 'run' ? 'run' : 'refuse' })
-  const retired = (await models.builds()).filter(
-    ({ projection, state }) => projection === customerList.name && state === 'retired',
-  )
-  for (const version of new Set(retired.map((build) => build.version)))
-    await models.drop(customerList.name, version, 'erasure')
 }
 
 /**
@@ -48,7 +37,6 @@ export async function customerPrivacy(context: PrivacyContext, env: Environment)
           await customers.handle(customer, erase)
         },
       },
-      { name: 'old lists', erase: () => dropOldLists(context) },
     ],
   })
   return privacy
