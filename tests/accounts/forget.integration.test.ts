@@ -31,6 +31,17 @@ async function findInTables({ database }: App): Promise<readonly string[]> {
   return found
 }
 
+/** The app drops what was replaced, a moment after it was replaced. */
+async function replacedAreDropped({ projections }: App): Promise<void> {
+  const deadline = performance.now() + 30_000
+  const isKept = async (): Promise<boolean> =>
+    (await projections.builds()).some(({ state }) => state === 'retired')
+  while (await isKept()) {
+    if (performance.now() > deadline) throw new Error('what was replaced is still kept')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
 async function findInEvents({ store }: App): Promise<readonly string[]> {
   const found: string[] = []
   for await (const { streamId, payload, version } of store.readAll())
@@ -68,6 +79,7 @@ test.each(placeKinds)(
 
     await privacy.erase('ada', { by: 'test', reason: 'asked for' })
     expect(await caughtUp()).toBe(true)
+    await replacedAreDropped(app)
     expect(await findInTables(app)).toEqual([])
     expect(await findInEvents(app)).toEqual([])
     expect(await list.get('ada')).toBeUndefined()

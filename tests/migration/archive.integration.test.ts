@@ -3,8 +3,9 @@ import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { createStreamId } from '@millrace/contracts'
+import { createStreamId, setFailpointHandler } from '@millrace/contracts'
 import type { EventStore, StoredEvent } from '@millrace/contracts'
+import { openMemoryStore } from '@millrace/memory'
 import { archiveLog, restoreArchive, verifyArchive } from '@millrace/migration'
 import { expect, inject, test, vi } from 'vitest'
 
@@ -117,6 +118,42 @@ test('only what is old enough is archived, and the rest when it is', async () =>
   expect(await archiveLog({ ...options, before: second })).toMatchObject({ files: 1, events: 1 })
   expect(await archiveLog({ ...options, before: later })).toMatchObject({ files: 1, events: 1 })
   expect(await verifyArchive(folder.path)).toMatchObject({ files: 2, events: 2 })
+})
+
+test('a file holds no more than memory does, and a time that is none archives nothing', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'millrace-archive-'))
+  await using store = await openMemoryStore()
+  const note = 'x'.repeat(900_000)
+  for (let n = 0; n < 40; n++) await store.append(account, [{ type: 'noted', data: { note } }], any)
+  const options = { source: store, folder: folder.path }
+  await expect(archiveLog({ ...options, before: new Date('soon') })).rejects.toMatchObject({
+    code: 'ERR_INVALID_VALUE',
+    field: 'options.before',
+  })
+  expect(await archiveLog({ ...options, before: later })).toMatchObject({ files: 2, events: 40 })
+  expect(await verifyArchive(folder.path)).toMatchObject({ files: 2, events: 40 })
+})
+
+test('of two runs that add to one archive, one finds out, and what the other wrote stays sound', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'millrace-archive-'))
+  await using store = await openMemoryStore()
+  for (let n = 0; n < 25; n++) await store.append(account, [{ type: 'noted', data: { n } }], any)
+  const options = { source: store, folder: folder.path, before: later, eventsPerFile: 10 }
+  let others = 0
+  setFailpointHandler(async (failpoint) => {
+    if (failpoint !== 'archive:before-manifest' || others++ > 0) return
+    expect(await archiveLog(options)).toMatchObject({ files: 3, events: 25 })
+  })
+  try {
+    await expect(archiveLog(options)).rejects.toMatchObject({
+      code: 'ERR_ARCHIVE',
+      message: expect.stringContaining('another run') as string,
+    })
+  } finally {
+    setFailpointHandler(undefined)
+  }
+  expect(await verifyArchive(folder.path)).toMatchObject({ files: 3, events: 25 })
+  expect(await archiveLog(options)).toMatchObject({ files: 0 })
 })
 
 test('an archive that was changed, or is of another log, is refused by name', async () => {

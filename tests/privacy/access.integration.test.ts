@@ -1,12 +1,31 @@
 import { createManagement, defineApp, openApp } from '@millrace/app'
-import { createEventDecoder, createStreamId, decodeEvents } from '@millrace/contracts'
+import {
+  createEventDecoder,
+  createStreamId,
+  decodeEvents,
+  defineEvents,
+  SealedData,
+  StoreOver,
+} from '@millrace/contracts'
 import type { AccessLog } from '@millrace/contracts'
-import { openMemoryAccessLog, openMemoryStore } from '@millrace/memory'
+import { memoryRows, openMemoryAccessLog, openMemoryStore, openMemorySubjectKeys } from '@millrace/memory'
 import { openPglite, openPostgresAccessLog } from '@millrace/postgres'
-import { createAnonymizer, guardedStore, mask, pseudonym, suppress } from '@millrace/privacy'
+import {
+  createAnonymizer,
+  createPrivacy,
+  guardedStore,
+  localKeyProvider,
+  mask,
+  maskedRows,
+  pseudonym,
+  suppress,
+} from '@millrace/privacy'
 import type { Role } from '@millrace/privacy'
+import { defineProjection } from '@millrace/projections'
+import { createCursorKeys, defineQuery, openQuery } from '@millrace/query'
 import { createServer, serve } from '@millrace/server'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 
 import { collect } from './support/collect.ts'
 import { newPlace } from './support/places.ts'
@@ -28,9 +47,9 @@ describe('the management API', () => {
     const server = createServer(app, app.token === undefined ? {} : { token: app.token })
     expect(server.asksForToken).toBe(true)
     await using running = await serve(server, { port: 0 })
-    const ask = async (token: string, method: string, path: string): Promise<number> => {
+    const ask = async (token: string, method: string, path: string, order: object = {}): Promise<number> => {
       const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
-      const body = method === 'POST' ? { body: '{}' } : {}
+      const body = method === 'POST' ? { body: JSON.stringify(order) } : {}
       return (await fetch(new URL(path, running.url), { method, headers, ...body })).status
     }
     const events = `/api/streams/${stream}/events`
@@ -42,6 +61,10 @@ describe('the management API', () => {
     expect(await ask('token-of-bob', 'POST', '/api/processors/x/pause')).toBe(404)
     expect(await ask('token-of-bob', 'POST', '/api/dead-letters/x/retry')).toBe(404)
     expect(await ask('the-operators-token', 'GET', events)).toBe(200)
+    const erasure = { subject: 'ada', reason: 'asked' }
+    expect(await ask('token-of-ann', 'POST', '/api/privacy/erasures', erasure)).toBe(403)
+    expect(await ask('token-of-bob', 'POST', '/api/privacy/erasures', erasure)).toBe(404)
+    expect(await ask('token-of-bob', 'POST', '/api/privacy/erasures')).toBe(400)
     const { items } = (await app.accessLog?.list()) ?? { items: [] }
     expect(
       items.toReversed().map(({ actor, role, outcome, target }) => [actor, role, outcome, target]),
@@ -53,8 +76,11 @@ describe('the management API', () => {
       ['bob', 'operate', 'allowed', 'x'],
       ['bob', 'replay', 'allowed', 'x'],
       ['operator', 'read', 'allowed', stream],
+      ['ann', 'operate', 'denied', 'ada'],
+      ['bob', 'operate', 'allowed', 'ada'],
+      ['bob', 'operate', 'allowed', undefined],
     ])
-    expect(items[0]?.action).toBe('GET /api/streams/:id/events')
+    expect(items[0]?.action).toBe('POST /api/privacy/erasures')
   })
 
   test('shows nobody what is masked', async () => {
@@ -72,6 +98,119 @@ describe('the management API', () => {
     expect(seen.map((page) => page?.events[0]?.data)).toEqual(
       Array.from({ length: 3 }, () => ({ email: '***', amount: 5 })),
     )
+  })
+
+  test('shows documents of read models page by page, without what is masked', async () => {
+    await using place = await newPlace('embedded')
+    const Order = defineEvents({ placed: z.object({ email: z.string(), amount: z.number() }) })
+    const buyers = defineProjection({
+      name: 'buyers',
+      version: 1,
+      events: Order,
+      key: ({ streamId }) => streamId,
+      initial: () => ({ contact: { email: '' }, spent: 0n }),
+      evolve: {
+        placed: (state, { data: { email, amount } }) => ({
+          contact: { email },
+          spent: state.spent + BigInt(amount),
+        }),
+      },
+    })
+    const sums = defineProjection({
+      name: 'sums',
+      version: 1,
+      events: Order,
+      tables: ['sums'],
+      script: 'create table :sums (n int)',
+      apply: () => undefined,
+    })
+    const app = defineApp({ name: 'shown', projections: [buyers, sums], masked: ['contact.email'] })
+    await using open = await openApp(app, {
+      env: { ...place.env, MILLRACE_TOKENS: 'ann:read:token-of-ann,bob:operate:token-of-bob' },
+    })
+    for (const n of ['1', '2', '3'])
+      await open.store.append(createStreamId('order', n), [placed], { expectedVersion: 'any' })
+    expect(await open.projections.reached('buyers', await open.store.log.head())).toBe(true)
+    await using running = await serve(createServer(open, {}), { port: 0 })
+    const ask = async (path: string, token = 'token-of-ann'): Promise<{ status: number; body: unknown }> => {
+      const answer = await fetch(new URL(`/api/projections/${path}`, running.url), {
+        headers: { authorization: `Bearer ${token}` },
+      })
+      return { status: answer.status, body: await answer.json() }
+    }
+    const state = { contact: { email: '***' }, spent: { $bigint: '5' } }
+    const document = (key: string): unknown => expect.objectContaining({ key, state })
+    expect((await ask('buyers/documents?limit=2')).body).toEqual({
+      documents: [document('order-1'), document('order-2')],
+      next: 'order-2',
+    })
+    expect((await ask('buyers/documents?limit=2&after=order-2')).body).toEqual({
+      documents: [document('order-3')],
+      next: null,
+    })
+    const refused = [
+      await ask('buyers/documents', 'token-of-bob'),
+      await ask('nobodys/documents'),
+      await ask('sums/documents'),
+      await ask('buyers/documents?limit=0'),
+    ]
+    expect(refused.map(({ status }) => status)).toEqual([403, 404, 400, 400])
+  })
+
+  test('shows nothing of what cannot be decoded while members are masked', async () => {
+    await using place = await newPlace('embedded')
+    await using app = await openApp(defineApp({ name: 'odd', masked: ['email'] }), { env: place.env })
+    const payload = '{"email":"ada@x.org"}'
+    const data = new SealedData({
+      payload: Buffer.from(payload),
+      contentType: 'application/odd',
+      encryption: { subject: 'ada', keyId: 'k' },
+    })
+    await app.store.append(stream, [{ type: 'placed', data }], { expectedVersion: 'any' })
+    const shown = JSON.stringify(await createManagement(app).readStream(stream))
+    expect(shown).toContain('***')
+    expect(shown).not.toContain(Buffer.from(payload).toString('base64'))
+  })
+})
+
+describe('rows of a read model that are masked for somebody', () => {
+  const rows = [
+    { id: '1', email: 'ada@x.org', born: new Date(0), amount: 5 },
+    { id: '2', email: null, born: null, amount: 7 },
+  ]
+  const definition = defineQuery({
+    name: 'buyers',
+    fields: {
+      id: 'text',
+      email: { type: 'text', nullable: true },
+      born: { type: 'instant', nullable: true },
+      amount: 'number',
+    },
+    key: ['id'],
+  })
+  const cursors = createCursorKeys({ current: { id: 'k', key: new Uint8Array(32) } })
+  const masked = maskedRows(
+    memoryRows(() => rows),
+    { fields: ['email', 'born'] },
+  )
+  const query = openQuery(definition, { rows: masked, cursors })
+
+  test('show what is left, and what is null anyway', async () => {
+    const page = await query.page({ filter: { amount: { '>=': 5 } }, limit: 1 })
+    expect(page.rows).toEqual([{ id: '1', email: '***', born: null, amount: 5 }])
+    expect((await query.page({ cursor: page.next ?? '', filter: { amount: { '>=': 5 } } })).rows).toEqual([
+      { id: '2', email: null, born: null, amount: 7 },
+    ])
+  })
+
+  test('tell nothing by counts, filters, orders and cursors', async () => {
+    const asked = { filter: { email: { like: 'a%' } } } as const
+    const refused = { code: 'ERR_INVALID_VALUE', field: 'filter.email' }
+    await expect(query.page(asked)).rejects.toMatchObject(refused)
+    await expect(query.count(asked)).rejects.toMatchObject(refused)
+    await expect(query.page({ order: [{ field: 'amount' }, { field: 'born' }] })).rejects.toMatchObject({
+      field: 'order.1.field',
+    })
   })
 })
 
@@ -137,6 +276,27 @@ describe('a guarded store', () => {
     ],
   ]
 
+  test('follows a log that took the place of another, and commits nothing without the role', async () => {
+    await using held = await openMemoryStore()
+    const place = { generation: 'g', commit: 7, index: 0 }
+    const log = Object.assign(Object.create(held.log) as typeof held.log, {
+      formerGenerations: ['f'],
+      translate: async () => place,
+    })
+    const switched = new StoreOver(held, log)
+    const former = { ...place, generation: 'f' }
+    const personal = { types: new Map() }
+    const keys = openMemorySubjectKeys()
+    const provider = localKeyProvider([{ id: 'm', key: new Uint8Array(32) }])
+    const principal = { name: 'ann', roles: ['replay'] } as const
+    for (const over of [
+      guardedStore(switched, { principal }),
+      createPrivacy({ personal, keys, provider }).protect(switched),
+    ])
+      expect([over.log.formerGenerations, await over.log.translate?.(former)]).toEqual([['f'], place])
+    await expect(guardedStore(switched, { principal }).commit([])).rejects.toMatchObject(denied)
+  })
+
   test('lets each role do its own, refuses all others, and records both', async () => {
     await using raw = await openMemoryStore()
     await raw.append(createStreamId('order', '2'), [placed], { expectedVersion: 'any' })
@@ -165,17 +325,19 @@ test('an anonymised copy holds every event and nothing that names somebody', asy
         metadata: { actor: { kind: 'user', id: who } },
       },
     )
+  await source.append(createStreamId('order', 'zoe'), [placed], { expectedVersion: 'any' })
+  await source.tombstone(createStreamId('order', 'zoe'), { expectedVersion: 'any', reason: 'zoe asked' })
   const key = new Uint8Array(32).fill(3)
   const anonymizer = createAnonymizer({
     types: { placed: { email: suppress(), id: mask() } },
     streamKey: pseudonym({ key }),
   })
-  expect(await anonymizer.copy(source, target, { batchSize: 2 })).toEqual({ copied: 3, dropped: 0 })
+  expect(await anonymizer.copy(source, target, { batchSize: 2 })).toEqual({ copied: 3, dropped: 1 })
   const copied = await collect(decodeEvents(target.readAll(), createEventDecoder()))
   expect(copied.map(({ data }) => data)).toEqual(Array.from({ length: 3 }, () => ({ id: '****', amount: 5 })))
   expect(copied[0]?.streamId).toBe(copied[2]?.streamId)
   expect(copied.map(({ version }) => version)).toEqual([1, 1, 2])
-  expect(JSON.stringify(copied)).not.toMatch(/xavi|yoko/)
+  expect(JSON.stringify(copied)).not.toMatch(/xavi|yoko|zoe/)
   await expect(anonymizer.copy(source, target)).rejects.toMatchObject({
     code: 'ERR_CONFIGURATION',
     setting: 'target',

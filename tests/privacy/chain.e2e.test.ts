@@ -68,6 +68,27 @@ test.each(['embedded', 'postgres'] as const)(
   120_000,
 )
 
+test('anchors that an earlier key signed are checked while that key is named', async () => {
+  await using place = await newPlace('embedded')
+  const [old, fresh] = ['the anchor secret of before', 'the anchor secret of today']
+  const countsUnder = async (env: Readonly<Record<string, string>>): Promise<unknown> => {
+    await using app = await openApp(chained, { env: { ...place.env, ...env } })
+    return (await app.chain?.verify())?.anchors
+  }
+  {
+    await using app = await openApp(chained, { env: { ...place.env, MILLRACE_ANCHOR_KEY: old } })
+    await append(app, 2)
+    expect(await app.chain?.anchor()).toHaveLength(2)
+  }
+  expect(await countsUnder({ MILLRACE_ANCHOR_KEY: fresh })).toEqual({ checked: 0, unknownKey: 2 })
+  const both = { MILLRACE_ANCHOR_KEY: fresh, MILLRACE_ANCHOR_KEYS_EARLIER: `${old}, ${fresh}` }
+  expect(await countsUnder(both)).toEqual({ checked: 2, unknownKey: 0 })
+  await expect(countsUnder({ ...both, MILLRACE_ANCHOR_KEYS_EARLIER: 'short' })).rejects.toMatchObject({
+    code: 'ERR_CONFIGURATION',
+    setting: 'MILLRACE_ANCHOR_KEYS_EARLIER',
+  })
+})
+
 test('bad input of the command is refused, and JetStream has no chain', async () => {
   await using place = await newPlace('jetstream')
   await expect(openApp(chained, { env: place.env })).rejects.toMatchObject({

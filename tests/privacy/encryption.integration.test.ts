@@ -6,7 +6,7 @@ import {
   parseCommitId,
 } from '@millrace/contracts'
 import type { Envelope, EventStore, StoredEvent, SubjectKeyStore } from '@millrace/contracts'
-import { openMemorySubjectKeys } from '@millrace/memory'
+import { openMemoryStore, openMemorySubjectKeys } from '@millrace/memory'
 import { createPrivacy, localKeyProvider } from '@millrace/privacy'
 import type { Privacy, PrivacyOptions } from '@millrace/privacy'
 import { describe, expect, test } from 'vitest'
@@ -29,6 +29,20 @@ const dataOf = async (privacy: Privacy, events: AsyncIterable<StoredEvent>): Pro
   (await collect<Envelope>(decodeEvents(events, createEventDecoder({ decrypt: privacy.decrypt })))).map(
     ({ data }) => data,
   )
+
+/** The methods of a store of keys, to be replaced one by one. */
+function keysOf(keys: SubjectKeyStore): SubjectKeyStore {
+  return {
+    find: (subjects) => keys.find(subjects),
+    add: (key) => keys.add(key),
+    rewrap: (key, from) => keys.rewrap(key, from),
+    erase: (subject, why) => keys.erase(subject, why),
+    complete: (subject) => keys.complete(subject),
+    incomplete: () => keys.incomplete(),
+    list: (options) => keys.list(options),
+    [Symbol.asyncDispose]: () => keys[Symbol.asyncDispose](),
+  }
+}
 
 const erasedData = [
   {
@@ -80,6 +94,19 @@ describe.for(stores)('personal data on %s', ([, openStore]) => {
     const again = await store.log.readAt(first.position)
     expect(again === undefined ? [] : decode(again).map(({ data }) => data)).toEqual([erasedData[0]])
     for (const envelope of records.flatMap(decode)) expect(() => Customer.$.parse(envelope)).not.toThrow()
+  })
+
+  test('is appended nowhere where its declared path leads into something else', async () => {
+    await using raw = await openStore()
+    await using keys = openMemorySubjectKeys()
+    const store = open(keys).protect(raw)
+    const ada = person('ada', 'Ada')
+    const [registered] = ada.events
+    const odd = { ...registered, data: { ...registered.data, address: 'StreetAda 5' } }
+    await expect(store.append(ada.stream, [odd], { expectedVersion })).rejects.toMatchObject({
+      code: 'ERR_EVENT_SERIALIZATION',
+    })
+    expect(await raw.exists(ada.stream)).toBe(false)
   })
 
   test('cannot be appended for an erased subject, and the rest of its stream can', async () => {
@@ -264,12 +291,99 @@ describe('an erasure', () => {
     ]
     const privacy = open(keys, { erasers })
     await expect(privacy.erase('ada', request)).rejects.toThrow('search index is down')
-    expect(await keys.incomplete()).toEqual(['ada'])
+    await expect(privacy.resumeErasures()).rejects.toMatchObject({
+      code: 'ERR_ERASURE_INCOMPLETE',
+      subjects: ['ada'],
+    })
+    expect(await privacy.incompleteErasures()).toEqual(['ada'])
     broken = false
     expect(await privacy.resumeErasures()).toEqual(['ada'])
     expect(await privacy.resumeErasures()).toEqual([])
-    expect(cleaned).toEqual(['first ada', 'first ada', 'second ada'])
+    expect(cleaned).toEqual(['first ada', 'first ada', 'first ada', 'second ada'])
     expect(await privacy.inspect('ada')).toMatchObject({ kind: 'erased' })
+  })
+
+  test('that cannot be completed keeps no other one from it', async () => {
+    await using keys = openMemorySubjectKeys()
+    const erase = async (subject: string): Promise<void> => {
+      if (subject === 'bad') throw new Error('no such stream')
+    }
+    const privacy = open(keys, { erasers: [{ name: 'streams', erase }] })
+    for (const subject of ['bad', 'good']) await keys.erase(subject, request)
+    await expect(privacy.resumeErasures()).rejects.toMatchObject({ subjects: ['bad'] })
+    expect(await privacy.incompleteErasures()).toEqual(['bad'])
+  })
+
+  test('reaches events that were read before, although their key left the cache since', async () => {
+    await using raw = await openMemoryStore()
+    await using keys = openMemorySubjectKeys()
+    const privacy = open(keys, { maxCachedKeys: 1 })
+    const store = privacy.protect(raw)
+    const [ada, bob] = [person('ada', 'Ada'), person('bob', 'Bob')]
+    for (const { stream, events } of [ada, bob]) await store.append(stream, events, { expectedVersion })
+    const read = await collect(store.readAll())
+    const both = async (): Promise<unknown> =>
+      read.flatMap(createEventDecoder({ decrypt: privacy.decrypt })).map(({ data }) => data)
+    expect(await both()).toEqual([...ada.events, ...bob.events].map(({ data }) => data))
+    await privacy.erase('ada', request)
+    expect(await both()).toEqual([...erasedData, ...bob.events.map(({ data }) => data)])
+  })
+
+  test('that the store may have made although it failed is asked for before the key is used again', async () => {
+    await using raw = await openMemoryStore()
+    await using keys = openMemorySubjectKeys()
+    const cut: SubjectKeyStore = {
+      ...keysOf(keys),
+      erase: async (subject, why) => {
+        await keys.erase(subject, why)
+        throw new Error('the connection was lost')
+      },
+    }
+    const privacy = open(cut)
+    const store = privacy.protect(raw)
+    const ada = person('ada', 'Ada')
+    await store.append(ada.stream, ada.events, { expectedVersion })
+    await expect(privacy.erase('ada', request)).rejects.toThrow('the connection was lost')
+    await expect(store.append(ada.stream, ada.events, { expectedVersion })).rejects.toMatchObject({
+      code: 'ERR_SUBJECT_ERASED',
+    })
+  })
+
+  test('that appends of two processes race with leaves nothing readable, whoever won', async () => {
+    for (let round = 0; round < 20; round++) {
+      let now = Date.now()
+      await using raw = await openMemoryStore()
+      await using keys = openMemorySubjectKeys()
+      const both = [open(keys, { now: () => now }), open(keys, { now: () => now })] as const
+      const stream = createStreamId('customer', 'ada')
+      const append = async (i: number): Promise<unknown> => {
+        const store = both[i % 2 === 0 ? 0 : 1].protect(raw)
+        return await store.append(stream, [Customer.NoteTaken({ text: `secret ${i}` })], { expectedVersion })
+      }
+      if (round % 2 === 0) await append(0)
+      const racing = Array.from({ length: 10 }, async (_, i) => {
+        if (i === round % 10) await both[0].erase('ada', request)
+        return await append(i)
+      })
+      const results = await Promise.allSettled(racing)
+      const refusals = results.flatMap((result) =>
+        result.status === 'rejected' ? [(result.reason as { readonly code?: string }).code] : [],
+      )
+      expect(new Set(refusals).difference(new Set(['ERR_SUBJECT_ERASED']))).toEqual(new Set())
+      await expect(append(0)).rejects.toMatchObject({ code: 'ERR_SUBJECT_ERASED' })
+      // What the other process appended with the key it still had reads as erased too, there once its cache is over.
+      now += 60_001
+      await expect(append(1)).rejects.toMatchObject({ code: 'ERR_SUBJECT_ERASED' })
+      const fresh = open(keys)
+      for (const privacy of [...both, fresh]) {
+        const read = await dataOf(privacy, privacy.protect(raw).read(stream))
+        expect(read).toEqual(read.map(() => ({ text: '[erased]' })))
+      }
+      const stored = await collect(raw.read(stream))
+      expect(stored.map(({ payload }) => Buffer.from(payload).toString('latin1')).join('\n')).not.toContain(
+        'secret',
+      )
+    }
   })
 
   test('of a snapshot takes one of its subjects', async () => {

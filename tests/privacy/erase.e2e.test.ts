@@ -1,12 +1,13 @@
 import { createManagement, defineApp, openApp } from '@millrace/app'
 import type { App } from '@millrace/app'
 import { createStreamId, decodeEvents } from '@millrace/contracts'
+import { appendWith, defineProjection } from '@millrace/projections'
 import { createServer, serve } from '@millrace/server'
 import { millrace } from '@millrace/tools/cli'
 import { expect, test } from 'vitest'
 
 import { dumpRows, eventually, newPlace, placeKinds } from './support/places.ts'
-import { openGuests, registry } from './support/registry.ts'
+import { Guest, openGuests, registry } from './support/registry.ts'
 
 const words = ['Ada-Plaintext', 'Wrote-Plaintext']
 const [name = '', text = ''] = words
@@ -68,6 +69,9 @@ test.each(placeKinds)(
     await fill(app)
     expect(await shownBy(app)).toContain(name)
     expect((await app.snapshots.store.list(ada)).length).toBeGreaterThan(0)
+    // Whoever has loaded Ada before keeps nothing of her either.
+    const before = openGuests(app)
+    expect((await before.guests.load('ada')).state.name).toBe(name)
 
     await using running = await serve(createServer(app, {}), { port: 0 })
     const erased = await millrace(['privacy', 'erase', 'ada', '--reason', 'they asked', '--url', running.url])
@@ -91,7 +95,8 @@ test.each(placeKinds)(
 
     // A fresh fold, and what decides on it, go on.
     const { guests, settled } = openGuests(app)
-    expect((await guests.load('ada')).state).toEqual({ name: '[erased]', texts: ['[erased]'] })
+    for (const each of [before.guests, guests])
+      expect((await each.load('ada')).state).toEqual({ name: '[erased]', texts: ['[erased]'] })
     expect((await guests.load('bob')).state).toEqual({ name: 'Bob', texts: ['Hello'] })
     await expect(guests.handle('ada', { type: 'write', text: 'more' })).rejects.toMatchObject({
       code: 'ERR_SUBJECT_ERASED',
@@ -127,6 +132,55 @@ test('an erasure that a crash interrupted is gone on with at the next start', as
     (rows) => rows.length === 1,
   )
   expect(await app.privacy?.resumeErasures()).toEqual([])
+})
+
+test('an eraser that fails stops no start: the status says that an erasure is not complete', async () => {
+  await using place = await newPlace('embedded')
+  // A subject, and no key of a stream: the eraser that appends there cannot succeed.
+  const subject = 'e\u0301'
+  {
+    await using app = await openApp(registry, { env: place.env })
+    await expect(app.privacy?.erase(subject, { by: 'ann', reason: 'x' })).rejects.toMatchObject({
+      code: 'ERR_ERASURE_INCOMPLETE',
+      subjects: [subject],
+    })
+  }
+  await using app = await openApp(registry, { env: place.env })
+  const { status, reasons } = await createManagement(app).status()
+  expect([status, reasons]).toEqual(['degraded', expect.arrayContaining(['1 erasure not complete'])])
+})
+
+test('a read model that is fed by the appends themselves is given what is personal, and loses it', async () => {
+  await using place = await newPlace('embedded')
+  const names = defineProjection({
+    name: 'names',
+    version: 1,
+    mode: 'inline',
+    events: Guest,
+    key: ({ streamId }) => streamId,
+    initial: () => ({ name: '' }),
+    evolve: {
+      GuestRegistered: (_, { data }) => ({ name: data.name }),
+      GuestWrote: (state) => state,
+      GuestErased: () => undefined,
+    },
+  })
+  const { privacy } = registry
+  if (privacy === undefined) throw new Error('the registry encrypts')
+  const definition = defineApp({ name: 'inline', projections: [names], privacy })
+  await using app = await openApp(definition, { env: place.env })
+  const store = appendWith(app.store, app.projections, { decode: app.decode })
+  const documents = app.projections.documents(names)
+  const register = Guest.GuestRegistered({ name, vip: true })
+  await store.append(ada, [register], { expectedVersion: 'any' })
+  // Not waited for: it is there as soon as the event is.
+  expect(await documents.get(ada)).toEqual({ name })
+  await app.privacy?.erase('ada', { by: 'ann', reason: 'x' })
+  await app.projections.reached('names', await app.store.log.head())
+  expect(await documents.get(ada)).toBeUndefined()
+  await expect(store.append(ada, [register], { expectedVersion: 'any' })).rejects.toMatchObject({
+    code: 'ERR_SUBJECT_ERASED',
+  })
 })
 
 test('an app without privacy says so', async () => {

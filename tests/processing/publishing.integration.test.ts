@@ -1,5 +1,5 @@
 import { createStreamId, PublisherError } from '@millrace/contracts'
-import type { CloudEvent, Publisher } from '@millrace/contracts'
+import type { CloudEvent, ProcessorStore, Publisher } from '@millrace/contracts'
 import { openMemoryPublisher } from '@millrace/memory'
 import { openPostgresStore } from '@millrace/postgres'
 import { defineRelay, publishThrough } from '@millrace/publishing'
@@ -17,8 +17,10 @@ const numbers = (events: readonly CloudEvent[]): readonly unknown[] =>
 
 describe.each(databaseKinds)('publishing on %s', (kind) => {
   let ledger: Ledger
+  let processors: ProcessorStore
   beforeAll(async () => {
     ledger = await openLedger(kind)
+    processors = ledger.store
   })
   afterAll(async () => {
     await ledger[Symbol.asyncDispose]()
@@ -108,6 +110,26 @@ describe.each(databaseKinds)('publishing on %s', (kind) => {
     expect(await runtime.reached(relay.name, end)).toBe(true)
     expect(numbers(memory.published)).toEqual([1, 4])
     expect((await runtime.status())[0]?.parkedRecords).toBe(2)
+    // The relay is past them, and still nobody else has them: neither the one that is refused nor what waits behind it.
+    const store = publishThrough(rig.events, { mode: 'sync', relay, runtime, processors })
+    const cart = (key: string): ReturnType<typeof createStreamId> => createStreamId('cart', key)
+    expect(await store.append(cart('a'), [counted(5)], any)).toMatchObject({ published: false })
+    expect(await store.append(cart('c'), [counted(2)], any)).toMatchObject({ published: false })
+    expect(await store.append(cart('b'), [counted(6)], any)).toMatchObject({ published: true })
+    const writes = ['b', 'c'].map((key) => ({ streamId: cart(key), events: [counted(7)], ...any }))
+    expect(await store.commit(writes)).toMatchObject({ published: false })
+  })
+
+  test('an event is told of under its own id, or it is parked', async () => {
+    await using rig = await openRig(ledger)
+    const publisher = openMemoryPublisher()
+    const toEvent = (): CloudEvent => ({ specversion: '1.0', id: 'another', source, type: 'told' })
+    const relay = defineRelay({ name: fresh('relay'), publisher, source, toEvent })
+    const runtime = await rig.run([relay])
+    expect(await runtime.reached(relay.name, await rig.append('a', 1), { timeoutMs: 60_000 })).toBe(true)
+    expect(publisher.published).toEqual([])
+    const { streams } = await processors.deadLetters.held(relay.name, 10)
+    expect(streams[0]?.first.reason).toContain('the id of the one it is told of')
   })
 
   test('an append in mode sync says when its events are published, and when they are not yet', async () => {
@@ -115,7 +137,7 @@ describe.each(databaseKinds)('publishing on %s', (kind) => {
     const publisher = openMemoryPublisher()
     const relay = defineRelay({ name: fresh('relay'), publisher, source })
     const runtime = await rig.run([relay])
-    const store = publishThrough(rig.events, { mode: 'sync', relay, runtime })
+    const store = publishThrough(rig.events, { mode: 'sync', relay, runtime, processors })
     const stream = createStreamId('cart', 'sync')
     expect(await store.append(stream, [counted(1)], any)).toMatchObject({ version: 1, published: true })
     expect(numbers(publisher.published)).toEqual([1])
@@ -123,7 +145,7 @@ describe.each(databaseKinds)('publishing on %s', (kind) => {
     const write = { streamId: stream, events: [counted(2)], ...any }
     expect(await store.commit([write])).toMatchObject({ published: true })
     await runtime.pause(relay.name)
-    const impatient = publishThrough(rig.events, { mode: 'sync', relay, runtime, timeoutMs: 100 })
+    const impatient = publishThrough(rig.events, { mode: 'sync', relay, runtime, processors, timeoutMs: 100 })
     const late = await impatient.append(stream, [counted(3)], any)
     expect(late).toMatchObject({ version: 3, published: false })
     expect(numbers(publisher.published)).toEqual([1, 2])
@@ -138,7 +160,7 @@ describe.each(databaseKinds)('publishing on %s', (kind) => {
     const publisher = openMemoryPublisher()
     const relay = defineRelay({ name: fresh('relay'), publisher, source })
     const runtime = await rig.run([relay])
-    const store = publishThrough(rig.events, { mode: 'async', relay, runtime })
+    const store = publishThrough(rig.events, { mode: 'async', relay, runtime, processors })
     expect(await store.append(createStreamId('cart', 'async'), [counted(1)], any)).toMatchObject({
       published: false,
     })
@@ -151,7 +173,7 @@ describe.each(databaseKinds)('publishing on %s', (kind) => {
     const publisher = openMemoryPublisher()
     const relay = defineRelay({ name: fresh('relay'), publisher, source })
     const runtime = await rig.run([relay], { log: events.log })
-    const store = publishThrough(events, { mode: 'sync', relay, runtime })
+    const store = publishThrough(events, { mode: 'sync', relay, runtime, processors })
     const stream = createStreamId('cart', fresh('outbox'))
     await expect(store.append(stream, [counted(1)], { expectedVersion: 7 })).rejects.toMatchObject({
       code: 'ERR_CONCURRENCY',
@@ -168,11 +190,15 @@ test('bad settings are refused by their names', async () => {
     expect(() => defineRelay({ name: 'relay', publisher, source: bad })).toThrow(
       expect.objectContaining({ code: 'ERR_CONFIGURATION', setting: 'relay relay.source' }) as Error,
     )
-  const runtime = { reached: async () => true, wake: () => undefined }
-  const options = { mode: 'sync', relay: { name: 'relay' }, runtime } as const
+  const runtime = { reached: async () => true, runs: () => false, wake: () => undefined }
+  const processors = { deadLetters: {} as ProcessorStore['deadLetters'] }
+  const options = { mode: 'sync', relay: { name: 'relay' }, runtime, processors } as const
   await using rig = await openRig({} as Ledger)
   for (const timeoutMs of [0, 600_001, 1.5])
     expect(() => publishThrough(rig.events, { ...options, timeoutMs })).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_VALUE', field: 'options.timeoutMs' }) as Error,
     )
+  expect(() => publishThrough(rig.events, options)).toThrow(
+    expect.objectContaining({ code: 'ERR_CONFIGURATION', setting: 'relay relay' }) as Error,
+  )
 })

@@ -3,28 +3,12 @@ import { setTimeout } from 'node:timers/promises'
 import { setFailpointHandler } from '@millrace/contracts'
 import { afterEach, describe, expect, test } from 'vitest'
 
-import { account, append, balances, Bank, inOrder, statements } from './support/bank.ts'
-import type { Balance } from './support/bank.ts'
+import { account, append, balances, Bank, statements } from './support/bank.ts'
 import { eventually } from './support/eventually.ts'
+import { foldOf } from './support/fold-of.ts'
 import { fresh, modelKinds, openStage, sqlKinds } from './support/stage.ts'
-import type { Stage } from './support/stage.ts'
 
 afterEach(() => setFailpointHandler(undefined))
-
-/** A fold of the whole log by hand. */
-async function foldOf(stage: Stage): Promise<Record<string, Balance>> {
-  const folded: Record<string, Balance> = {}
-  for await (const { streamId, version, payload } of stage.events.readAll()) {
-    const { cents } = JSON.parse(String(payload)) as { readonly cents: number }
-    const before = folded[streamId] ?? { cents: 0, events: 0, order: 0 }
-    folded[streamId] = {
-      cents: before.cents + cents,
-      events: before.events + 1,
-      order: inOrder(before.order, version),
-    }
-  }
-  return folded
-}
 
 describe.each(modelKinds)('a rebuild in %s', (kind) => {
   test('goes on while a thousand events are written: reads never go back, and the result is a fresh fold', async () => {

@@ -19,8 +19,12 @@ const readmes = [
     'privacy',
     'projections',
     'publishing',
+    'observers',
     'query',
+    'search',
     'snapshots',
+    'caching',
+    'redis',
     'upcasting',
     'cbor',
     'testing',
@@ -34,7 +38,7 @@ function block(readme: string, language: string): string {
 }
 
 /** Runs a program in a folder of its own, from where the packages are found, and gives what it printed. */
-async function printed(program: string): Promise<string> {
+async function printed(program: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
   const folder = await mkdtemp(join(here, '.run-'))
   try {
     const file = join(folder, 'program.ts')
@@ -43,7 +47,7 @@ async function printed(program: string): Promise<string> {
     const { stdout } = await promisify(execFile)(process.execPath, args, {
       cwd: folder,
       timeout: 60_000,
-      env: { ...process.env, NATS_URL: inject('servers').nats },
+      env: { ...process.env, NATS_URL: inject('servers').nats, REDIS_URL: inject('redis'), ...env },
     })
     return stdout
   } finally {
@@ -51,7 +55,22 @@ async function printed(program: string): Promise<string> {
   }
 }
 
+async function elasticsearchUrl(): Promise<string> {
+  return await (await fetch(`${inject('onDemand')}/elasticsearch`)).text()
+}
+
 test.each(readmes)('the program of %s prints what it says', { timeout: 90_000 }, async (name) => {
   const readme = await readFile(join(root, name), 'utf8')
   expect(await printed(block(readme, 'ts'))).toBe(block(readme, 'text'))
 })
+
+// Elasticsearch starts for who asks first; the first start of a machine fetches it.
+test(
+  'the program of packages/elasticsearch/README.md prints what it says',
+  { timeout: 400_000 },
+  async () => {
+    const readme = await readFile(join(root, 'packages/elasticsearch/README.md'), 'utf8')
+    const env = { ELASTICSEARCH_URL: await elasticsearchUrl() }
+    expect(await printed(block(readme, 'ts'), env)).toBe(block(readme, 'text'))
+  },
+)

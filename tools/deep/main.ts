@@ -11,6 +11,7 @@ interface DeepTest {
 
 /** Found by file: they belong to the tests, which stand above these tools. */
 const deepTests: Readonly<Record<string, string>> = {
+  dedup: 'tests/redis/deep/dedup.ts',
   'inbox-crash': 'tests/inbox/support/inbox-crash.ts',
   'jetstream-consumers': 'tests/jetstream/deep/jetstream-consumers.ts',
   'jetstream-cuts': 'tests/jetstream/deep/jetstream-cuts.ts',

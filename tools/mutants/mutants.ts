@@ -18,6 +18,12 @@ const inLogOrder = (test: string): TestName => ({
   test,
 })
 
+const inCapture = (test: string): TestName => ({
+  project: 'postgres',
+  file: 'src/capture/recording.integration.test.ts',
+  test: `changes of a captured table on pg > ${test}`,
+})
+
 const inProcessing = (file: string, test: string): TestName => ({
   project: 'tests-processing',
   file: `${file}.integration.test.ts`,
@@ -107,10 +113,28 @@ export const mutants: readonly Mutant[] = [
     ),
   },
   {
+    name: 'change log: inner statement first',
+    breaks: 'what a trigger does to a row comes before the row in the change log',
+    file: 'packages/postgres/sql/0013_change_capture.sql',
+    find: "when split_part(entry, ' ', 3) = '' then entry || nextval(':schema.change_seq') else entry end",
+    replace: "when split_part(entry, ' ', 3) = '' then entry else entry end",
+    killer: inCapture(
+      'a statement that a trigger runs comes after the one that fired it, in the order of the row',
+    ),
+  },
+  {
+    name: 'change log: changed keys are not marked',
+    breaks: 'a row is taken for the one that had its key before',
+    file: 'packages/postgres/sql/0013_change_capture.sql',
+    find: 'elsif mr.rekeys = 0 then',
+    replace: 'elsif mr.rekeys >= 0 then',
+    killer: inCapture('a row whose key another row had before in the same statement is not taken for it'),
+  },
+  {
     name: 'hole skipped: rows from before the proof',
     breaks: 'a commit that became visible during the proof is never seen',
     file: settledSequence,
-    find: 'return withoutHoles(await this.#source.after(after, limit), after, proved)',
+    find: 'return withoutHoles(await load(after, limit), after, proved)',
     replace: 'return withoutHoles(rows, after, proved)',
     killer: {
       project: 'postgres',

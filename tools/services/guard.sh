@@ -8,5 +8,6 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
   kill -0 "$1" 2>/dev/null || break
   sleep 0.5
 done
-kill -KILL "$1" 2>/dev/null
+# Its children too: it leads a group of its own.
+kill -KILL "-$1" 2>/dev/null || kill -KILL "$1" 2>/dev/null
 rm -rf "$3"

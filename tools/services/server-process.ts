@@ -9,7 +9,7 @@ import { cacheFolder } from './cache.ts'
 import { type Identity } from './identity.ts'
 
 const guardScript = fileURLToPath(new URL('guard.sh', import.meta.url))
-const startTimeoutMs = 60_000
+const defaultStartTimeoutMs = 60_000
 const stopTimeoutMs = 15_000
 
 export interface ServerCommand {
@@ -23,6 +23,12 @@ export interface ServerCommand {
   readonly isReady: (pid: number) => Promise<boolean>
   /** Ends the server at once and in order, dropping its clients. */
   readonly stopSignal: NodeJS.Signals
+  /** Further variables of its environment. @defaultValue none */
+  readonly env?: NodeJS.ProcessEnv
+  /** Whether signals go to its children too: a launcher may be what is started. @defaultValue false */
+  readonly group?: boolean
+  /** @defaultValue 60_000 */
+  readonly startTimeoutMs?: number
 }
 
 interface Running {
@@ -47,13 +53,13 @@ export class ServerProcess implements AsyncDisposable {
   /** Resolves when the server is ready. */
   async start(): Promise<void> {
     if (this.#running !== undefined) throw new Error(`${this.#command.name} is running`)
-    const { binary, args, folder, identity } = this.#command
+    const { binary, args, folder, identity, env } = this.#command
     const child = spawn(binary, args, {
       cwd: folder,
       // Out of our process group: Ctrl-C must reach the server through us, in our order.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, HOME: folder },
+      env: { ...process.env, HOME: folder, ...env },
       ...identity,
     })
     const output = tailOf(child)
@@ -70,14 +76,16 @@ export class ServerProcess implements AsyncDisposable {
     const child = this.#running?.child
     if (child === undefined) return
     const gone = once(child, 'exit')
-    child.kill(signal)
+    this.#signal(child, signal)
     // A paused process takes no other signal before this one.
-    child.kill('SIGCONT')
+    this.#signal(child, 'SIGCONT')
     const late = sleep(stopTimeoutMs, 'late' as const, { ref: false })
     if ((await Promise.race([gone, late])) === 'late') {
-      child.kill('SIGKILL')
+      this.#signal(child, 'SIGKILL')
       await gone
     }
+    // What was launched may outlive its launcher for a moment, and hold its files.
+    while (this.#command.group === true && signalGroup(child, 0)) await sleep(5)
   }
 
   /** Resolves when the process stands still; its connections stay open. */
@@ -99,8 +107,13 @@ export class ServerProcess implements AsyncDisposable {
     removeFolder(this.#command.folder)
   }
 
+  #signal(child: ChildProcess, signal: NodeJS.Signals): void {
+    if (this.#command.group === true) signalGroup(child, signal)
+    else child.kill(signal)
+  }
+
   async #ready(pid: number, output: () => string): Promise<void> {
-    const { name, isReady } = this.#command
+    const { name, isReady, startTimeoutMs = defaultStartTimeoutMs } = this.#command
     const deadline = performance.now() + startTimeoutMs
     while (!(await isReady(pid))) {
       if (this.#running === undefined) throw new Error(`${name} ended while starting:\n${output()}`)
@@ -144,6 +157,17 @@ export function isAlive(pid: number): boolean {
     return true
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+/** False where nothing is left of the child and what it has started. */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals | 0): boolean {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal)
+    return pid !== undefined
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
+    throw error
   }
 }
 

@@ -13,6 +13,7 @@ import { announcedServers } from './developer.ts'
 import { startNats } from './nats.ts'
 import { isListening } from './port.ts'
 import { type PostgresStop, startPostgres } from './postgres.ts'
+import { startRedis } from './redis.ts'
 
 async function query(url: string, text: string): Promise<unknown[]> {
   const client = new Client({ connectionString: url })
@@ -67,13 +68,39 @@ test('NATS comes back on its port', async () => {
   expect(await isListening(nats.port)).toBe(true)
 })
 
+test.each(['shutdown', 'kill'] as const)(
+  'a durable Redis ended by %s comes back with its data',
+  async (how) => {
+    await using redis = await startRedis({ durable: true })
+    expect(await redisSays(redis.port, 'SET kept 1')).toBe('+OK')
+    await redis.restart(how)
+    expect(await redisSays(redis.port, 'GET kept')).toBe('$1')
+  },
+)
+
+test('a Redis that need not be durable begins empty', async () => {
+  await using redis = await startRedis()
+  await redisSays(redis.port, 'SET gone 1')
+  await redis.restart()
+  expect(await redisSays(redis.port, 'GET gone')).toBe('$-1')
+})
+
+/** The first line of the answer. */
+async function redisSays(port: number, command: string): Promise<string | undefined> {
+  const socket = connect(port, '127.0.0.1')
+  socket.write(`${command}\r\n`)
+  const [answer] = (await once(socket, 'data')) as [Buffer]
+  socket.destroy()
+  return answer.toString().split('\r\n', 1)[0]
+}
+
 interface Starter {
   readonly child: ReturnType<typeof spawn>
   readonly ports: readonly number[]
 }
 
 async function startInAnotherProcess(): Promise<Starter> {
-  const child = spawn(process.execPath, ['tools/services/main.ts'], {
+  const child = spawn(process.execPath, ['tools/services/main.ts', 'without', 'elasticsearch'], {
     cwd: rootFolder,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -81,7 +108,7 @@ async function startInAnotherProcess(): Promise<Starter> {
   for await (const line of createInterface(child.stdout)) {
     const port = /:(\d+)/.exec(line)?.[1]
     if (port !== undefined) ports.push(Number(port))
-    if (ports.length === 2) break
+    if (line.startsWith('Ctrl-C')) break
   }
   return { child, ports }
 }
@@ -130,8 +157,8 @@ test.each<NodeJS.Signals>(['SIGINT', 'SIGTERM', 'SIGKILL'])(
   'servers end with a starter ended by %s',
   async (signal) => {
     const { child, ports } = await startInAnotherProcess()
-    expect(await areListening(ports)).toEqual([true, true])
+    expect(await areListening(ports)).toEqual([true, true, true])
     child.kill(signal)
-    await vi.waitFor(async () => expect(await areListening(ports)).toEqual([false, false]), 10_000)
+    await vi.waitFor(async () => expect(await areListening(ports)).toEqual([false, false, false]), 10_000)
   },
 )

@@ -1,9 +1,9 @@
--- activity: the read model of what happened in each repository; rebuilt by a replay of the log
--- in:    run at every start
+-- activity: the read model of what happened in each repository
+-- in:    run once for each build; `:name` stands for the table of that build
 -- out:   three tables; `repository` is the key of a stream: owner/name, org:login or app
 -- locks: none that an upsert waits for
 
-create table if not exists inbox_activity (
+create table :activity_days (
   repository text not null,
   day date not null,
   kind text not null,
@@ -11,7 +11,7 @@ create table if not exists inbox_activity (
   primary key (repository, day, kind)
 );
 
-create table if not exists inbox_contributors (
+create table :activity_contributors (
   repository text not null,
   login text not null,
   events bigint not null,
@@ -20,7 +20,7 @@ create table if not exists inbox_contributors (
   primary key (repository, login)
 );
 
-create table if not exists inbox_issues (
+create table :activity_issues (
   repository text not null,
   number bigint not null,
   title text not null,

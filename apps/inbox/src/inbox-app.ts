@@ -1,7 +1,7 @@
 import { defineApp } from '@millrace/app'
 import type { AppDefinition } from '@millrace/app'
 
-import { activityProcessor } from './activity/processor.ts'
+import { activity } from './activity/activity-projection.ts'
 import { notifyProcessor } from './notify/processor.ts'
 import { sqlFile } from './sql-file.ts'
 
@@ -19,14 +19,14 @@ export function defineInbox(receiver: () => string | undefined): AppDefinition<t
   return defineApp({
     name: 'inbox',
     secrets: inboxSecrets,
+    projections: [activity],
+    // Until the projection there was, a processor of this name fed tables of its own.
+    formerProcessors: ['activity'],
     readModels: [
-      { name: 'activity', script: sqlFile('activity') },
+      { name: 'former_activity', script: sqlFile('former-activity') },
       { name: 'receiver', script: sqlFile('receiver') },
       { name: 'samples', script: sqlFile('samples') },
     ],
-    processors: ({ secret }) => [
-      activityProcessor(),
-      notifyProcessor({ target: receiver, secret: secret('receiverSecret') }),
-    ],
+    processors: ({ secret }) => [notifyProcessor({ target: receiver, secret: secret('receiverSecret') })],
   })
 }

@@ -118,8 +118,8 @@ test('a read model that is not what the log says is told row by row', async () =
       defineInbox(() => undefined),
       { env: { MILLRACE_DATA: dataDir }, mode: 'inspect' },
     )
-    await app.database.execute('update inbox_activity set events = 2')
-    await app.database.execute('delete from inbox_contributors')
+    await app.database.execute('update activity_days set events = 2')
+    await app.database.execute('delete from activity_contributors')
     const { equal, differences } = await checkActivity(app.store, app.database)
     expect(equal).toBe(false)
     expect(differences.map((text) => text.replace(/: \[.*/, ''))).toEqual([

@@ -12,3 +12,15 @@ export class StoreMissingError extends MillraceError {
     this.place = place
   }
 }
+
+/** An archive is being written or compared by somebody else. */
+export class ArchiveBusyError extends MillraceError {
+  override readonly name = 'ArchiveBusyError'
+  override readonly code = 'ERR_ARCHIVE_BUSY'
+  override readonly retryable = true
+  readonly archive: string
+  constructor(archive: string, heldBy: string, options?: ErrorOptions) {
+    super(`archive ${archive} is in use by ${heldBy}; try again when that is done`, options)
+    this.archive = archive
+  }
+}

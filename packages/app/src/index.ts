@@ -1,3 +1,5 @@
+export { openCaptures } from './captures/open-captures.ts'
+export type { AppCaptures, CapturesRequest } from './captures/open-captures.ts'
 export { findConfig } from './config/find-config.ts'
 export { loadConfig } from './config/load-config.ts'
 export type {
@@ -10,16 +12,31 @@ export type {
   SecretName,
 } from './definition/app-definition.ts'
 export { defineApp, isAppDefinition } from './definition/define-app.ts'
-export { StoreMissingError } from './errors.ts'
+export { ArchiveBusyError, StoreMissingError } from './errors.ts'
 export { announceServer, findServer } from './instance/server-file.ts'
 export type { ServerFile } from './instance/server-file.ts'
 export { createManagement } from './management/create-management.ts'
 export type { ManagementSource } from './management/create-management.ts'
+export type { AccessPage, AccessPruneView, AccessQuery, AccessView } from './management/access-views.ts'
+export type {
+  ArchiveCheckView,
+  ArchiveOrder,
+  ArchiveRunView,
+  ArchivesView,
+  ArchiveView,
+  LogPartitionView,
+  PartitionOrder,
+  Work,
+} from './management/archive-views.ts'
+export type { ProcessorPruneOrder, ProcessorPruneView } from './management/prune-views.ts'
 export type { LockView } from './management/lock-views.ts'
 export type { ChainQuery, ErasureOrder, ErasureView } from './management/privacy-views.ts'
+export type { DocumentQuery, DocumentsPage, DocumentView } from './management/document-views.ts'
 export type {
   BuildProgressView,
   BuildView,
+  HeldStreamsView,
+  HeldStreamView,
   OperatedProjections,
   ProjectionOrder,
   ProjectionOrderView,
@@ -90,6 +107,7 @@ export type { NatsSettings, NatsSettingsInCode } from './settings/nats-settings.
 export type { Environment, Setting, SettingOrigin } from './settings/setting.ts'
 export { resolveSettings } from './settings/settings.ts'
 export type { Settings, SettingsInCode, SettingsOptions } from './settings/settings.ts'
+export type { StorageSettings, StorageSettingsInCode } from './settings/storage-settings.ts'
 export type { SnapshotSettings, SnapshotSettingsInCode } from './settings/snapshot-settings.ts'
 export type { AppSnapshots, SnapshotKind } from './snapshots/app-snapshots.ts'
 export type { SnapshotStreamQuery, SnapshotStreamsPage } from './management/operate-snapshots.ts'
@@ -99,3 +117,4 @@ export type {
   StreamHealthView,
   TakenSnapshotView,
 } from './management/snapshot-views.ts'
+export type { StateQuery, StreamStatesView } from './management/state-views.ts'

@@ -35,6 +35,9 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   ERR_NOT_FOUND: exitCode.notFound,
 }
 
+/** Answers of 422 that are no fault of what was asked. */
+const failures = new Set(['ERR_ARCHIVE'])
+
 function ofStatus(status: number): ExitCode {
   if (status === 400 || status === 413 || status === 422) return exitCode.validation
   if (status === 404) return exitCode.notFound
@@ -44,6 +47,7 @@ function ofStatus(status: number): ExitCode {
 /** The exit code an error stands for. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage
-  if (error instanceof RemoteError) return ofStatus(error.status)
+  if (error instanceof RemoteError)
+    return failures.has(error.remoteCode ?? '') ? exitCode.failure : ofStatus(error.status)
   return (isMillraceError(error) ? byCode[error.code] : undefined) ?? exitCode.failure
 }

@@ -1,5 +1,23 @@
 import { Command, Option } from 'commander'
 
+import { pruneAccessLog, pruneProcessors, showAccessLog } from './commands/access-log.ts'
+import type { AccessFlags, PruneProcessorsFlags } from './commands/access-log.ts'
+import { createArchive, listArchives, restoreLog, verifyArchive } from './commands/archives.ts'
+import type { ArchiveCreateFlags } from './commands/archives.ts'
+import {
+  inspectCapture,
+  installCapture,
+  listCaptures,
+  pruneChanges,
+  removeCapture,
+  repairCapture,
+} from './commands/capture.ts'
+import type {
+  CaptureFlags,
+  CaptureInstallFlags,
+  CapturePruneFlags,
+  CaptureRemoveFlags,
+} from './commands/capture.ts'
 import { withTarget } from './commands/command-context.ts'
 import type { CommandWork } from './commands/command-context.ts'
 import { listDeadLetters, removeDeadLetters, retryDeadLetters, showDeadLetter } from './commands/dlq.ts'
@@ -10,8 +28,11 @@ import { listConsumers, sweepConsumers } from './commands/jetstream.ts'
 import type { SweepFlags } from './commands/jetstream.ts'
 import { listLocks, releaseLock } from './commands/locks.ts'
 import type { LockListFlags, LockReleaseFlags } from './commands/locks.ts'
+import type { MigrateFlags } from './commands/migrate-options.ts'
 import { runMigration, swapMigration, verifyMigration } from './commands/migrate.ts'
 import type { RunFlags, SwapFlags, VerifyFlags } from './commands/migrate.ts'
+import { detachPartition, listPartitions } from './commands/partitions.ts'
+import type { DetachFlags } from './commands/partitions.ts'
 import { anchorStreams, eraseSubject, verifyStreams } from './commands/privacy.ts'
 import type { EraseFlags, VerifyChainFlags } from './commands/privacy.ts'
 import { changeProcessor, listProcessors } from './commands/processors.ts'
@@ -20,6 +41,7 @@ import {
   dropProjection,
   listProjections,
   rebuildProjection,
+  removeProjection,
   resetProjection,
   showProjection,
 } from './commands/projections.ts'
@@ -149,6 +171,74 @@ function addPrivacy(root: Command, perform: Perform): void {
     .action((subject: string, flags: EraseFlags, command: Command) =>
       perform(command, (context) => eraseSubject(context, subject, flags)),
     )
+  addAccessLog(privacy, perform)
+}
+
+function addStorage(root: Command, perform: Perform): void {
+  const partitions = root
+    .command('partitions')
+    .description('look at the parts of the log, and take archived ones away')
+  leaf(partitions, 'list', 'the partitions of the log, oldest first').action(
+    (_flags: object, command: Command) => perform(command, listPartitions),
+  )
+  leaf(
+    partitions,
+    'detach <name>',
+    'take the oldest one out of the log, once its events were found in an archive',
+  )
+    .option('--archive <name>', 'the archive that holds them (default: events)')
+    .option('--drop', 'delete it then')
+    .option('--dry-run', 'compare and ask, and change nothing')
+    .action((name: string, flags: DetachFlags, command: Command) =>
+      perform(command, (context) => detachPartition(context, name, flags)),
+    )
+}
+
+function addArchive(root: Command, perform: Perform, alone: PerformAlone): void {
+  const archive = root
+    .command('archive')
+    .description('write the older part of the log to files, and put it back')
+  leaf(archive, 'list', 'what lies in the folder of archives').action((_flags: object, command: Command) =>
+    perform(command, listArchives),
+  )
+  leaf(
+    archive,
+    'create [name]',
+    'add what is old enough to an archive (default: events); the log stays as it is',
+  )
+    .option('--before <date>', 'only what was recorded before that (default: as old as the settings say)')
+    .action((name: string | undefined, flags: ArchiveCreateFlags, command: Command) =>
+      perform(command, (context) => createArchive(context, name, flags)),
+    )
+  leaf(archive, 'verify [name]', 'read all of an archive (default: events)').action(
+    (name: string | undefined, _flags: object, command: Command) =>
+      perform(command, (context) => verifyArchive(context, name ?? 'events')),
+  )
+  leaf(archive, 'restore <archive>', 'put an archive, by its name or folder, in the place of an empty log')
+    .option(
+      '--source <url>',
+      'nats:// or postgres:// URL of the empty log (default: where the app has its events)',
+    )
+    .option('--stream <name>', 'its JetStream stream or SQL schema (default: that of the app)')
+    .option('--to <stream>', 'holds the restored log (default: the stream with a number behind it)')
+    .action((name: string, _flags: object, command: Command) =>
+      alone((io) => restoreLog(name, command.optsWithGlobals<MigrateFlags>(), io)),
+    )
+}
+
+function addAccessLog(privacy: Command, perform: Perform): void {
+  withPages(leaf(privacy, 'access-log', 'who used the management API for what, newest first'))
+    .option('--subject <id>', 'only what was done to this: a data subject, a stream, a processor')
+    .option('--actor <name>', 'only what this one did')
+    .option('--since <date>', 'only from then on')
+    .action((flags: AccessFlags, command: Command) =>
+      perform(command, (context) => showAccessLog(context, flags)),
+    )
+  leaf(
+    privacy,
+    'prune-access-log',
+    'remove entries that are older than the settings keep; that is recorded',
+  ).action((_flags: object, command: Command) => perform(command, pruneAccessLog))
 }
 
 function addEvents(root: Command, perform: Perform): void {
@@ -172,6 +262,12 @@ function addProcessors(root: Command, perform: Perform): void {
     leaf(processors, `${verb} <name>`, `${verb} a processor, in every process`).action(
       (name: string, _flags: object, command: Command) =>
         perform(command, (context) => changeProcessor(context, verb, name)),
+    )
+  leaf(processors, 'prune', 'forget the checkpoints of processors that nobody runs any more')
+    .option('--unused-days <n>', 'unused for at least so many days, 1 to 3650 (default: 90)')
+    .option('--dry-run', 'only say which')
+    .action((flags: PruneProcessorsFlags, command: Command) =>
+      perform(command, (context) => pruneProcessors(context, flags)),
     )
 }
 
@@ -202,6 +298,11 @@ function addProjections(root: Command, perform: Perform): void {
     .option('--force', 'needed: readers find it empty until it has caught up')
     .action((name: string, flags: ResetFlags, command: Command) =>
       perform(command, (context) => resetProjection(context, name, flags)),
+    )
+  leaf(projections, 'remove <name>', 'drop one that no code defines any more, with all it keeps')
+    .option('--force', 'needed: what is read is gone')
+    .action((name: string, flags: ResetFlags, command: Command) =>
+      perform(command, (context) => removeProjection(context, name, flags)),
     )
   leaf(projections, 'drop <name>', 'drop the tables of a version that is not read any more')
     .option('--version <n>', 'needed: which')
@@ -300,6 +401,46 @@ function addMigrate(root: Command, perform: PerformAlone): void {
     )
 }
 
+function addCapture(root: Command, perform: PerformAlone): void {
+  const capture = root
+    .command('capture')
+    .description('record the changes of tables, in the database of the app')
+  const onDatabase = (name: string, description: string): Command =>
+    leaf(capture, name, description).option(
+      '--database <url>',
+      'postgres:// URL of the tables (default: the database of the app)',
+    )
+  onDatabase('install <table>', 'begin to record the changes of a table, named as in SQL')
+    .option('--as <name>', 'what the log calls it (default: its own name)')
+    .option('--exclude <column>', 'never leaves the table; may be repeated', collect)
+    .option('--tenant <column>', 'names the tenant of a row')
+    .action((table: string, _flags: object, command: Command) =>
+      perform((io) => installCapture(table, command.optsWithGlobals<CaptureInstallFlags>(), io)),
+    )
+  onDatabase('list', 'captured tables; exit 1 where one has drifted').action(
+    (_flags: object, command: Command) =>
+      perform((io) => listCaptures(command.optsWithGlobals<CaptureFlags>(), io)),
+  )
+  for (const [verb, text, run] of [
+    ['inspect', 'compare a capture with its table; exit 1 where it has drifted', inspectCapture],
+    ['repair', 'make a capture fit its table again', repairCapture],
+  ] as const)
+    onDatabase(`${verb} <name>`, text).action((name: string, _flags: object, command: Command) =>
+      perform((io) => run(name, command.optsWithGlobals<CaptureFlags>(), io)),
+    )
+  onDatabase('remove <name>', 'record no more; nothing is left on the table')
+    .option('--delete-changes', 'also what was recorded, handled or not')
+    .action((name: string, _flags: object, command: Command) =>
+      perform((io) => removeCapture(name, command.optsWithGlobals<CaptureRemoveFlags>(), io)),
+    )
+  onDatabase('prune', 'remove old changes that every processor of the log has handled')
+    .option('--older-than <days>', 'needed: how long changes are kept')
+    .option('--dry-run', 'only say how many')
+    .action((_flags: object, command: Command) =>
+      perform((io) => pruneChanges(command.optsWithGlobals<CapturePruneFlags>(), io)),
+    )
+}
+
 /** Builds the command line. Nothing is run before it parses. */
 export function createProgram(io: CliIo): Program {
   let result: ExitCode = exitCode.ok
@@ -308,7 +449,8 @@ export function createProgram(io: CliIo): Program {
   }
   const root = withCommonOptions(new Command('millrace'))
     .description('Looks at and operates a Millrace app: over HTTP where it runs, else its store directly.')
-    .version(version())
+    // Not `--version`: wherever it stands, Commander would take it from the command whose option it is.
+    .version(version(), '-V', 'print the version, as does --version alone')
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
     .addHelpText(
@@ -325,11 +467,15 @@ export function createProgram(io: CliIo): Program {
     addLocks,
     addProjections,
     addPrivacy,
+    addStorage,
     addJetStream,
   ])
     add(root, perform)
-  addMigrate(root, async (work) => {
+  const alone: PerformAlone = async (work) => {
     result = await work(io)
-  })
+  }
+  addArchive(root, perform, alone)
+  addMigrate(root, alone)
+  addCapture(root, alone)
   return { command: root, exitCode: () => result }
 }

@@ -24,7 +24,8 @@ function messageOf(error: unknown): string {
 export async function run(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   const program = createProgram(io)
   try {
-    await program.command.parseAsync(argv, { from: 'user' })
+    const isVersion = argv.length === 1 && argv[0] === '--version'
+    await program.command.parseAsync(isVersion ? ['-V'] : argv, { from: 'user' })
     return program.exitCode()
   } catch (error) {
     if (isClosedPipe(error)) return exitCode.ok

@@ -1,3 +1,12 @@
+export type {
+  CacheStore,
+  InvalidationListener,
+  StoredValue,
+  StoreEntry,
+  WriteTicket,
+} from './cache/cache-store.ts'
+export type { Cache, CacheOptions, CacheStats } from './cache/cache.ts'
+export { checkCacheKey, checkCacheOptions, checkCacheTags, maxCacheTtlMs } from './cache/check-cache.ts'
 export { decodeEvents } from './codec/decode-events.ts'
 export { createEventDecoder } from './codec/decoder.ts'
 export type {
@@ -39,6 +48,7 @@ export { MillraceError, isMillraceError } from './errors/millrace-error.ts'
 export {
   AccessDeniedError,
   DecryptionFailedError,
+  ErasureIncompleteError,
   KeyUnavailableError,
   SubjectErasedError,
 } from './errors/privacy-errors.ts'
@@ -58,8 +68,10 @@ export type { SnapshotFault, SnapshotPlace } from './errors/snapshot-errors.ts'
 export {
   ConcurrencyError,
   DuplicateEventError,
+  LogArchivedError,
   LogReplacedError,
   NotSupportedError,
+  PartitionHeldError,
   PayloadTooLargeError,
   StoreFullError,
   StreamCorruptError,
@@ -78,6 +90,18 @@ export {
 } from './errors/value-errors.ts'
 export type { FailedDowncast, FailedUpcast } from './errors/value-errors.ts'
 export { defineEvents } from './events/define-events.ts'
+export type { Schema } from './events/schema.ts'
+export { defineRowChanges } from './capture/define-row-changes.ts'
+export type { RowChangeEnvelope, RowChanges } from './capture/define-row-changes.ts'
+export type {
+  RowChange,
+  RowDeleted,
+  RowInserted,
+  RowOperation,
+  RowRekeyed,
+  RowUpdated,
+  TableTruncated,
+} from './capture/row-change.ts'
 export type {
   EnvelopeOf,
   EventCreator,
@@ -88,7 +112,6 @@ export type {
   Events,
   NewEventOf,
   NewEventOptions,
-  Schema,
   VersionedSchema,
 } from './events/define-events.ts'
 export { assertRoundTrip } from './events/round-trip.ts'
@@ -112,6 +135,10 @@ export { createStreamNaming } from './ids/stream-naming.ts'
 export type { StreamNameParts, StreamNaming } from './ids/stream-naming.ts'
 export { createIdFactory, isUlid, parseCommitId, parseEventId, ulidTime } from './ids/ulid.ts'
 export type { CommitId, EventId, IdFactory } from './ids/ulid.ts'
+export { checkClaim, checkDone, checkReleaseClaims, defaultDedupTtlMs } from './dedup/check-dedup.ts'
+export { dedupWhenAway } from './dedup/dedup-when-away.ts'
+export type { DedupWhenAwayOptions } from './dedup/dedup-when-away.ts'
+export type { ClaimOptions, Dedup, DedupClaim, DedupEntry, DoneOptions } from './dedup/dedup.ts'
 export { checkAcquireLock, checkForceRelease, checkLockName, checkRenewLock } from './locks/check-lock.ts'
 export { HeldLock, holdLock } from './locks/held-lock.ts'
 export type { HoldLockOptions } from './locks/held-lock.ts'
@@ -127,12 +154,16 @@ export { reachingLockDriver } from './locks/reaching-driver.ts'
 export { findZombies } from './locks/zombies.ts'
 export type { ZombieLock, ZombieOptions } from './locks/zombies.ts'
 export type { EventLog, LogBatch, LogFilter, LogLag, LogRecord, ReadBatchOptions } from './log/event-log.ts'
+export type { DetachOrder, LogPartition, LogPartitions } from './log/log-partitions.ts'
 export { followLog } from './log/follow-log.ts'
 export type { FollowOptions } from './log/follow-log.ts'
 export type { CarryOver, RecordPlace } from './processing/carry-over.ts'
 export type {
   DeadLetter,
   DeadLetterQueue,
+  HeldStream,
+  HeldStreams,
+  HoldingRecord,
   ListDeadLettersOptions,
   OperatorAction,
   ParkedRecord,
@@ -169,6 +200,7 @@ export type { AccessEntry, AccessLog, ListAccessOptions } from './privacy/access
 export { checkErasure, checkListSubjectKeys, checkSubject, checkSubjectKey } from './privacy/check-subject.ts'
 export type {
   AnchorSigner,
+  ArchivedChain,
   ChainAnchor,
   ChainFault,
   ChainFaultKind,
@@ -210,6 +242,7 @@ export type {
   BuildState,
   DocumentChange,
   DocumentModel,
+  DocumentOwner,
   DocumentPlace,
   InlineFeed,
   InlineTarget,
@@ -220,10 +253,28 @@ export type {
   ProjectionBuild,
   ProjectionStore,
   ReadDocument,
+  SaveDocumentsOptions,
   StoredDocument,
   WriteStatement,
 } from './projections/projection-store.ts'
 export type { PublishOptions, Publisher } from './publishing/publisher.ts'
+export { checkJob, checkJobRetry, checkQueueName, checkWork } from './queue/check-job.ts'
+export type {
+  EnqueueOptions,
+  JobHandler,
+  JobQueue,
+  JobRetryPolicy,
+  JobView,
+  JobWorker,
+  QueueDepth,
+  RunningJob,
+  WorkOptions,
+} from './queue/job-queue.ts'
+export { jobRetryDelay } from './queue/job-retry-delay.ts'
+export { isLastFailure, jobFailureText, runJob } from './queue/run-job.ts'
+export type { JobBounds } from './queue/run-job.ts'
+export { typedJobs } from './queue/typed-jobs.ts'
+export type { JobDefinitions, JobHandlers, TypedJobs } from './queue/typed-jobs.ts'
 export type {
   CopiedCommit,
   CopiedEvent,
@@ -235,6 +286,7 @@ export type { LogReplacement, ReplacementState } from './replacement/log-replace
 export {
   checkSnapshot,
   checkSnapshotKey,
+  checkSnapshotList,
   checkSnapshotName,
   checkSnapshotPrune,
   checkSnapshotQuery,
@@ -294,7 +346,62 @@ export { StoreOver } from './store/store-over.ts'
 export { checkExpectation, checkHead, noHead } from './store/stream-head.ts'
 export type { HeadDemand, StreamHead } from './store/stream-head.ts'
 export { checkWhole } from './values/check-whole.ts'
+export { defined } from './values/defined.ts'
+export type { Defined } from './values/defined.ts'
 export { EventVersion, parseExpectedVersion, satisfiesExpectation } from './values/event-version.ts'
 export type { ExpectedVersion } from './values/event-version.ts'
 export { comparePositions, formatPosition, parsePosition } from './values/position.ts'
 export type { Position } from './values/position.ts'
+export {
+  checkSearchAggregation,
+  checkSearchQuery,
+  checkSearchSelection,
+} from './search/check-search-query.ts'
+export { searchWriteProblem } from './search/check-search-write.ts'
+export { latestWrites } from './search/latest-writes.ts'
+export { formatSearchCursor, parseSearchCursor } from './search/search-cursor.ts'
+export type { SearchCursor, SearchPlace } from './search/search-cursor.ts'
+export {
+  checkSearchName,
+  defineSearchIndex,
+  searchFingerprint,
+  subjectFields,
+  subjectsInFingerprint,
+} from './search/search-definition.ts'
+export type {
+  FingerprintFields,
+  SearchBody,
+  SearchDefinition,
+  SearchField,
+  SearchFieldKind,
+  SearchFields,
+  SearchFieldValue,
+  SearchValue,
+} from './search/search-definition.ts'
+export type {
+  RolloverOptions,
+  SearchBuild,
+  SearchHealth,
+  SearchIndex,
+  SearchSegment,
+  SearchStore,
+} from './search/search-index.ts'
+export type {
+  SearchAggregation,
+  SearchCondition,
+  SearchCounts,
+  SearchExactName,
+  SearchFilter,
+  SearchFragment,
+  SearchHit,
+  SearchItem,
+  SearchOrderedName,
+  SearchPage,
+  SearchQuery,
+  SearchSelection,
+  SearchSort,
+  SearchText,
+  SearchTextName,
+} from './search/search-query.ts'
+export type { SearchDocument, SearchPayload, SearchWrite, SearchWriteResult } from './search/search-write.ts'
+export { SearchRejectedError } from './errors/search-errors.ts'

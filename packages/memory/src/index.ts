@@ -1,3 +1,5 @@
+export { openMemoryDedup } from './dedup/memory-dedup.ts'
+export type { MemoryDedupOptions } from './dedup/memory-dedup.ts'
 export { openMemoryPublisher } from './publishing/memory-publisher.ts'
 export type { MemoryPublisher } from './publishing/memory-publisher.ts'
 export { openMemoryLocks } from './locks/memory-locks.ts'

@@ -28,3 +28,5 @@ export { generalise, hash, mask, pseudonym, suppress, suppressed } from './anony
 export type { FieldTransform, MaskOptions, PseudonymOptions } from './anonymize/transforms.ts'
 export { createMasker } from './masking/create-masker.ts'
 export type { Masker, MaskerOptions } from './masking/create-masker.ts'
+export { maskedRows } from './masking/masked-rows.ts'
+export type { MaskedRowsOptions } from './masking/masked-rows.ts'

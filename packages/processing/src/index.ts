@@ -1,5 +1,6 @@
 export { ActionError } from './action/action-error.ts'
 export type { ActionErrorOptions, ActionFailureKind } from './action/action-error.ts'
+export type { ActionGate } from './action/action-gate.ts'
 export { defineAction } from './action/define-action.ts'
 export type { Action, ActionDefinition, ActionInput, ActionReceipt } from './action/define-action.ts'
 export { systemClock } from './clock/clock.ts'

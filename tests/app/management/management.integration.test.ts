@@ -1,9 +1,12 @@
 import { createManagement, openApp } from '@millrace/app'
 import type { App, EventView, Management } from '@millrace/app'
+import { createStreamId } from '@millrace/contracts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
+import { createBank, deposit } from '../support/bank.ts'
 import { eventually, placeKinds, preparedPlace } from '../support/places.ts'
 import type { Place } from '../support/places.ts'
+import { serveApp } from '../support/served-shop.ts'
 import { cart, createShop, event } from '../support/shop.ts'
 
 const invalid = (field: string): unknown => expect.objectContaining({ code: 'ERR_INVALID_VALUE', field })
@@ -303,4 +306,39 @@ test('a store that is away is down, and status says why', async () => {
   const status = await management.status()
   expect(status).toMatchObject({ status: 'down', storage: { head: null }, processors: [] })
   expect(status.reasons).toHaveLength(1)
+})
+
+test('the state of a stream is shown at any version, with what is masked left out', async () => {
+  await using place = await preparedPlace()
+  await using app = await openApp(createBank().definition, { env: place.env })
+  await using served = await serveApp(app)
+  await deposit(app.store, 'a', 1, 2, 3)
+  await deposit(app.store, 'gone', 1)
+  const other = createStreamId('order', '1')
+  await app.store.append(other, [{ type: 'placed', data: {} }], { expectedVersion: 'any' })
+  const ask = async (path: string): Promise<readonly [number, unknown]> => {
+    const response = await fetch(`${served.running.url}/api/streams/${path}`)
+    return [response.status, await response.json()]
+  }
+  const state = (version: number, cents: number): object => ({
+    streamId: 'account-a',
+    version,
+    states: [{ name: 'account', state: { cents } }],
+  })
+  expect(await ask('account-a/states?version=2')).toEqual([200, state(2, 3)])
+  expect(await ask('account-a/states')).toEqual([200, state(3, 6)])
+  expect(await ask('account-a/states?version=99')).toEqual([200, state(3, 6)])
+  expect(await ask(`${other}/states`)).toEqual([200, { streamId: other, version: 1, states: [] }])
+  await app.store.tombstone(createStreamId('account', 'gone'), { expectedVersion: 1, reason: 'closed' })
+  expect(await ask('account-gone/states')).toMatchObject([404, { error: { code: 'ERR_NOT_FOUND' } }])
+  expect(await ask('account-none/states')).toMatchObject([404, { error: { code: 'ERR_NOT_FOUND' } }])
+  expect(await ask('account-a/states?version=0')).toMatchObject([400, { error: { field: 'version' } }])
+  expect(await ask('nonsense/states')).toMatchObject([400, {}])
+  const masked: unknown[] = []
+  const mask = <Value>(value: Value): Value => {
+    masked.push(value)
+    return value
+  }
+  await createManagement({ ...app, mask }).states('account-a')
+  expect(masked).toEqual([{ cents: 6 }])
 })

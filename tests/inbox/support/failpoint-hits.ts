@@ -1,9 +1,15 @@
 import type { FailpointName } from '@millrace/contracts'
 
-/** A place the inbox comes by. It has no projections; migrations and swaps are run beside it, and have tests of their own. */
+/** A place the inbox comes by. What is run beside it, and what it does not have, has tests of its own. */
 export type InboxFailpoint = Exclude<
   FailpointName,
-  `migrate:${string}` | `projection:${string}` | `swap:${string}`
+  | `archive:${string}`
+  | `detach:${string}`
+  | `drop:${string}`
+  | `index:${string}`
+  | `migrate:${string}`
+  | `projection:${string}`
+  | `swap:${string}`
 >
 
 /** Where a place is passed often, in the middle of the samples; where it is passed a few times, one of the first. */

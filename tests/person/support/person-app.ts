@@ -3,10 +3,10 @@ import type { App } from '@millrace/app'
 import { createIdFactory } from '@millrace/contracts'
 import { definePerson } from '@millrace/person'
 import type { Processor } from '@millrace/processing'
+import type { AppPlaceKind } from '@millrace/tools/apps'
 import { afterAll, beforeAll } from 'vitest'
 
 import { newPlace } from './place.ts'
-import type { PlaceKind } from './place.ts'
 
 const mint = createIdFactory()
 
@@ -16,7 +16,7 @@ export function fresh(name: string): string {
 }
 
 /** Opens the person app once for the tests of a block, with processors of theirs; what is returned gives it to them. */
-export function personApp(kind: PlaceKind, processors: readonly Processor[] = []): () => App {
+export function personApp(kind: AppPlaceKind, processors: readonly Processor[] = []): () => App {
   const open = new AsyncDisposableStack()
   let app: App | undefined
   beforeAll(async () => {

@@ -43,7 +43,7 @@ const guest = defineDecider(Guest, {
 
 const guestSnapshots = defineSnapshots({ category: 'guest', decider: guest, schemaVersion: 1 })
 
-/** The read model, and a processor whose deliveries all die and that cannot handle one kind of text. */
+/** The read model; then a processor whose deliveries all die and that cannot handle one kind, and says what it was given. */
 const guests = defineProcessor({
   name: 'guests',
   startFrom: 'beginning',
@@ -63,8 +63,9 @@ const guests = defineProcessor({
 const send = defineAction({
   name: 'send',
   retry: { maxAttempts: 1 },
-  execute: async () => {
-    throw new ActionError('answered 400', { kind: 'permanent', statusCode: 400 })
+  execute: async ({ envelope }) => {
+    const said = JSON.stringify(envelope.data)
+    throw new ActionError(`answered 400 to ${said}`, { kind: 'permanent', statusCode: 400 })
   },
 })
 
@@ -75,7 +76,7 @@ const mails = defineProcessor({
   retry: { maxAttempts: 1 },
   handle: (batch, context) => {
     for (const envelope of batch) {
-      if (envelope.type === 'GuestWrote') throw new Error('cannot be handled')
+      if (envelope.type === 'GuestWrote') throw new Error(`cannot handle ${JSON.stringify(envelope.data)}`)
       if (envelope.type === 'GuestRegistered') context.deliver('send', envelope)
     }
   },

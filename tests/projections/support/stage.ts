@@ -1,5 +1,6 @@
 import { createEventDecoder, createIdFactory } from '@millrace/contracts'
 import type { EventStore, ProcessorStore, ProjectionStore } from '@millrace/contracts'
+import { openJetStreamStore } from '@millrace/jetstream'
 import { openMemoryProcessorStore, openMemoryProjectionStore, openMemoryStore } from '@millrace/memory'
 import {
   openPg,
@@ -21,8 +22,11 @@ export const modelKinds = ['memory', 'pglite', 'postgres'] as const
 /** Those in SQL. */
 export const sqlKinds = ['pglite', 'postgres'] as const
 
-/** One of {@link modelKinds}. */
-export type ModelKind = (typeof modelKinds)[number]
+/** Read models of a log that is on JetStream. */
+export const jetStreamKinds = ['memory beside JetStream', 'postgres beside JetStream'] as const
+
+/** One of {@link modelKinds} or {@link jetStreamKinds}. */
+export type ModelKind = (typeof modelKinds)[number] | (typeof jetStreamKinds)[number]
 
 const mint = createIdFactory()
 
@@ -38,7 +42,7 @@ interface Running extends AsyncDisposable {
 }
 
 type RunOptions = Partial<Pick<ProcessorRuntimeOptions, 'batchSize' | 'decode' | 'leaseTtlMs'>> &
-  Partial<Pick<ProjectionsOptions, 'pollMs' | 'switchMs' | 'keepRetired'>>
+  Partial<Pick<ProjectionsOptions, 'batchWorkers' | 'pollMs' | 'switchMs' | 'keepRetired'>>
 
 /** Events, and what is built from them. */
 export interface Stage extends AsyncDisposable {
@@ -89,9 +93,41 @@ async function sqlStores(kind: 'pglite' | 'postgres'): Promise<Stores> {
   }
 }
 
+/** The events on JetStream instead. */
+async function jetStreamStores(stores: Stores): Promise<Stores> {
+  const events = await openJetStreamStore({ servers: inject('servers').nats, name: fresh('stage') })
+  const { models, processors, schema } = stores
+  return {
+    models,
+    processors,
+    schema,
+    get database() {
+      return stores.database
+    },
+    events,
+    close: async () => {
+      await events[Symbol.asyncDispose]()
+      await stores.close()
+    },
+  }
+}
+
+async function storesOf(kind: ModelKind): Promise<Stores> {
+  switch (kind) {
+    case 'memory':
+      return await memoryStores()
+    case 'memory beside JetStream':
+      return await jetStreamStores(await memoryStores())
+    case 'postgres beside JetStream':
+      return await jetStreamStores(await sqlStores('postgres'))
+    default:
+      return await sqlStores(kind)
+  }
+}
+
 /** Opens stores of one kind, and closes them with all that runs on them. */
 export async function openStage(kind: ModelKind): Promise<Stage> {
-  const stores = kind === 'memory' ? await memoryStores() : await sqlStores(kind)
+  const stores = await storesOf(kind)
   const { events, models, processors, schema } = stores
   const running = new Set<Running>()
   return {
@@ -103,7 +139,10 @@ export async function openStage(kind: ModelKind): Promise<Stage> {
     get database() {
       return stores.database
     },
-    run: async (projections, { pollMs = 20, switchMs, keepRetired = true, ...options } = {}) => {
+    run: async (
+      projections,
+      { pollMs = 20, switchMs, batchWorkers, keepRetired = true, ...options } = {},
+    ) => {
       const runtime = createProcessorRuntime({
         log: events.log,
         store: processors,
@@ -123,6 +162,7 @@ export async function openStage(kind: ModelKind): Promise<Stage> {
         pollMs,
         keepRetired,
         ...(switchMs === undefined ? {} : { switchMs }),
+        ...(batchWorkers === undefined ? {} : { batchWorkers }),
       }).catch(async (error: unknown) => {
         await runtime[Symbol.asyncDispose]()
         throw error

@@ -4,7 +4,15 @@ const parts = { ms: 1, µs: 1000, ns: 1_000_000 } as const
 type Time = keyof typeof parts
 
 /** Work in a second. */
-type Rate = 'events/s' | 'deliveries/s' | 'saves/s' | 'commands/s' | 'transitions/s'
+type Rate =
+  | 'events/s'
+  | 'deliveries/s'
+  | 'saves/s'
+  | 'commands/s'
+  | 'transitions/s'
+  | 'rows/s'
+  | 'ids/s'
+  | 'jobs/s'
 
 /** How a value is given. */
 export type Unit = Rate | Time

@@ -8,6 +8,7 @@ import { ledgerContest } from './ledger-contest.ts'
 import { memoryContests } from './memory-contests.ts'
 import { Embedded, pgliteContests } from './pglite-contests.ts'
 import { readContests } from './read-contests.ts'
+import { securedContests } from './secured-contests.ts'
 
 /** Event stores and ledger: the figures that we promise, and what explains them. */
 export const storeSuite: Suite = {
@@ -21,6 +22,7 @@ export const storeSuite: Suite = {
         ...indexContests(server),
         ...readContests(server, options),
         ledgerContest(server),
+        ...securedContests(server),
         ...pgliteContests(embedded),
         ...memoryContests(options),
         ...codecContests,

@@ -49,6 +49,15 @@ const saleWith = (changes: Partial<BookCommandInput & { type: 'postEntry' }>): B
   bookCommand({ ...sale, ...changes })
 
 describe('an entry', () => {
+  test.each(['a sale\u0000', 'a\u0000sale', 'a sale \udc00'])(
+    'of which no read model could keep the text is refused: %j',
+    (text) => {
+      expect(() => saleWith({ text })).toThrow(
+        expect.objectContaining({ code: 'ERR_INVALID_VALUE', field: 'command.text' }),
+      )
+    },
+  )
+
   test('that balances is posted, in whole numbers of the smallest unit', () => {
     book.when(bookCommand(sale)).thenMatching([{ type: 'EntryPosted', data: { number: 1 } }])
     expect(

@@ -33,11 +33,13 @@ test('a customer is erased once, and for good', () => {
   gone.when(change).rejects('customer-erased', { customer })
 })
 
-test('details that are none are refused by name', () => {
-  const nowhere = { name: 'Ada', email: 'nowhere' }
-  expect(() => customerCommand({ type: 'register', customer, details: nowhere, at })).toThrow(
-    InvalidValueError,
-  )
+test.each([
+  ['no address', { name: 'Ada', email: 'nowhere' }],
+  ['a name that no text column holds', { name: 'Ada\u0000Byron', email: 'ada@example.org' }],
+  ['half a character', { name: 'Ada \ud83d', email: 'ada@example.org' }],
+  ['an address over two lines', { name: 'Ada', email: 'ada@example.org\nBcc: all@example.org' }],
+])('details that are none are refused by name: %s', (_, wrong) => {
+  expect(() => customerCommand({ type: 'register', customer, details: wrong, at })).toThrow(InvalidValueError)
 })
 
 test('every kind of event is read as it was written', () => {

@@ -2,13 +2,13 @@ import { defineEvents } from '@millrace/contracts'
 import type { NewEventOf } from '@millrace/contracts'
 import { z } from 'zod'
 
-import { idSchema, instantSchema, textSchema } from '../values/schemas.ts'
+import { emailSchema, idSchema, instantSchema, textSchema } from '../values/schemas.ts'
 
 /** The category of a customer's stream. Entries name a customer by id only: what is personal lies here and nowhere else. */
 export const customerCategory = 'customer'
 
 /** What is personal about a customer. */
-export const detailsSchema = z.strictObject({ name: textSchema, email: z.string().max(200).includes('@') })
+export const detailsSchema = z.strictObject({ name: textSchema, email: emailSchema })
 export type CustomerDetails = z.infer<typeof detailsSchema>
 
 /** What happens to a customer. */

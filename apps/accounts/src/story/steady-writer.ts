@@ -27,13 +27,15 @@ export interface SteadyRate {
   /** On a machine that cannot do so much beside the rest, there would be no end. */
   readonly atMost: number
   readonly signal: AbortSignal
+  /** Told how many there are after each commit. */
+  readonly onPosted?: (entries: number) => void
 }
 
 /** Posts entries to a book at a steady rate until it is told to end; behind its time, it does not pause. */
 export async function writeSteadily(
   books: Books,
   book: string,
-  { perSecond, atMost, signal }: SteadyRate,
+  { perSecond, atMost, signal, onPosted }: SteadyRate,
 ): Promise<Written> {
   const start = performance.now()
   let entries = 0
@@ -47,6 +49,7 @@ export async function writeSteadily(
     })
     position = accepted(await books.handle(book, commands)).position
     entries += perCommit
+    onPosted?.(entries)
     const early = (entries / perSecond) * 1000 - (performance.now() - start)
     if (early > 0) await pause(early)
   }

@@ -3,12 +3,21 @@ import { z } from 'zod'
 
 import { maxScale } from '../money/decimal.ts'
 
-/** Text for people: not empty, not white space at its ends. */
+/** What every store and read model takes: SQL knows no U+0000 in text, and no half of a surrogate pair. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is refused
+const isPlain = (text: string): boolean => text.isWellFormed() && !/[\u0000-\u001f\u007f]/.test(text)
+const plainRule = 'must be without control characters and lone surrogates'
+
+/** Text for people: not empty, not white space at its ends, on one line. */
 export const textSchema = z
   .string()
   .min(1)
   .max(200)
   .refine((text) => text.trim() === text, 'must not begin or end with white space')
+  .refine(isPlain, plainRule)
+
+/** An e-mail address, as far as a program can tell one without writing to it. */
+export const emailSchema = z.string().max(200).includes('@').refine(isPlain, plainRule)
 
 /** What names a book, an item or a customer. */
 export const idSchema = z.string().refine(isStreamKey, 'must be 1 to 255 bytes, not only white space')

@@ -20,13 +20,13 @@ interface ContributorRow {
 /** Reads the whole read model. */
 export async function readActivityRows(database: SqlSession): Promise<ActivityRows> {
   const days = await database.query<DayActivity>(
-    'select repository, day::text as day, kind, events from inbox_activity order by repository, day, kind',
+    'select repository, day::text as day, kind, events from activity_days order by repository, day, kind',
   )
   const contributors = await database.query<ContributorRow>(
-    'select repository, login, events, first_at, last_at from inbox_contributors order by repository, login',
+    'select repository, login, events, first_at, last_at from activity_contributors order by repository, login',
   )
   const issues = await database.query<Issue>(
-    'select repository, number, title, state from inbox_issues order by repository, number',
+    'select repository, number, title, state from activity_issues order by repository, number',
   )
   return {
     days,

@@ -3,13 +3,13 @@ import type { StateWrite } from '@millrace/contracts'
 import type { Activity } from './tally.ts'
 
 const addDays = `
-insert into inbox_activity as kept (repository, day, kind, events)
+insert into :activity_days as kept (repository, day, kind, events)
 select repository, day, kind, events
 from json_to_recordset($1::json) as added(repository text, day date, kind text, events bigint)
 on conflict (repository, day, kind) do update set events = kept.events + excluded.events`
 
 const addContributors = `
-insert into inbox_contributors as kept (repository, login, events, first_at, last_at)
+insert into :activity_contributors as kept (repository, login, events, first_at, last_at)
 select repository, login, events, first_at, last_at
 from json_to_recordset($1::json)
   as added(repository text, login text, events bigint, first_at timestamptz, last_at timestamptz)
@@ -19,7 +19,7 @@ on conflict (repository, login) do update set
   last_at = greatest(kept.last_at, excluded.last_at)`
 
 const setIssues = `
-insert into inbox_issues (repository, number, title, state)
+insert into :activity_issues (repository, number, title, state)
 select repository, number, title, state
 from json_to_recordset($1::json) as added(repository text, number bigint, title text, state text)
 on conflict (repository, number) do update set title = excluded.title, state = excluded.state`

@@ -25,7 +25,10 @@ export type AggregatesOptions<State, Command, E extends AnyEvents> = AggregateSt
    * than a serializer gives back. @defaultValue false
    */
   readonly validate?: boolean
-  /** How many states are kept; 0 for none. @defaultValue 1000 */
+  /**
+   * How many states are kept; 0 for none. One that is kept outlives the erasure of whom it is about.
+   * @defaultValue 1000, and 0 where `decoding` decrypts
+   */
   readonly cacheSize?: number
   /** Saved states: a load begins at one instead of at the first event. @defaultValue none */
   readonly snapshots?: StateSnapshots<State>

@@ -35,7 +35,9 @@ function cacheOf<State>(size: number): StateCache<State> {
 export function createAggregates<State, Command, E extends AnyEvents>(
   options: AggregatesOptions<State, Command, E>,
 ): Aggregates<State, Command, E> {
-  const { store, decider, decoding, validate = false, cacheSize = 1000, retry = {}, snapshots } = options
+  const { store, decider, decoding, validate = false, retry = {}, snapshots } = options
+  // A kept state is plain: it would outlive the erasure of whom it is about, and be decided on.
+  const { cacheSize = decoding?.decrypt === undefined ? 1000 : 0 } = options
   const { random = Math.random, now = Date.now } = options
   const decode = createEventDecoder(decoding)
   return new Aggregates({

@@ -49,6 +49,11 @@ export interface AppOptions<Secrets extends SecretDefinitions = SecretDefinition
   readonly processors?: readonly Processor[] | ((context: ProcessorContext<Secrets>) => readonly Processor[])
   /** Read models that are folded from the log; see {@link App.projections}. @defaultValue none */
   readonly projections?: readonly Projection[]
+  /**
+   * Names of processors that earlier releases had and this one has not: forgotten at start, with what they parked, before
+   * anything else runs. One that still has deliveries or dead letters stays. @defaultValue none
+   */
+  readonly formerProcessors?: readonly string[]
   /** Streams whose states are saved; see {@link App.snapshots}. @defaultValue none */
   readonly snapshots?: readonly AnySnapshotDefinition[]
   /** @defaultValue none */
@@ -84,6 +89,7 @@ export interface AppDefinition<Secrets extends SecretDefinitions = SecretDefinit
   /** Builds the app's processors. */
   processors(context: ProcessorContext<Secrets>): readonly Processor[]
   readonly projections: readonly Projection[]
+  readonly formerProcessors: readonly string[]
   readonly snapshots: readonly AnySnapshotDefinition[]
   readonly readModels: readonly ReadModel[]
   readonly decoding: AppDecoding

@@ -81,6 +81,7 @@ test.each<[setting: string, definition: unknown]>([
   ['name', { name: 'A b' }],
   ['processors', { name: 'a', processors: 'all' }],
   ['processors[1]', { name: 'a', processors: [processor, {}] }],
+  ['formerProcessors[1]', { name: 'a', formerProcessors: ['b', 'c:d'] }],
   ['readModels[0].script', { name: 'a', readModels: [{ name: 'x' }] }],
   ['readModels[0].name', { name: 'a', readModels: [{ name: 'x y', script: 's' }] }],
   ['settings.port', { name: 'a', settings: { port: 70_000 } }],

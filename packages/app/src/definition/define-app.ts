@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { lockDrivers, lockTtlRange } from '../settings/lock-settings.ts'
 import { natsRules } from '../settings/nats-settings.ts'
 import type { Rule } from '../settings/nats-settings.ts'
+import { batchWorkersRange } from '../settings/projection-settings.ts'
 import { publisherModes } from '../settings/publisher-settings.ts'
 import type { SecretDefinitions } from '../settings/secrets.ts'
 import { eventBytesRange, hostNamePattern } from '../settings/settings.ts'
@@ -20,6 +21,7 @@ import type { AppDecoding, AppDefinition, AppOptions } from './app-definition.ts
 const [minEventBytes, maxEventBytes] = eventBytesRange
 const text = z.string().min(1)
 const [minLockTtl, maxLockTtl] = lockTtlRange
+const [minBatchWorkers, maxBatchWorkers] = batchWorkersRange
 const [minThreshold, maxThreshold] = snapshotThresholdRange
 const [minRetention, maxRetention] = snapshotRetentionRange
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
@@ -48,6 +50,7 @@ const settings = z.strictObject({
   upcasterSkipOnError: z.boolean().optional(),
   projectionLockDriver: z.enum(lockDrivers).optional(),
   projectionLockTtlSeconds: z.int().min(minLockTtl).max(maxLockTtl).optional(),
+  projectionBatchWorkers: z.int().min(minBatchWorkers).max(maxBatchWorkers).optional(),
   publisherMode: z.enum(publisherModes).optional(),
   cursorAllowKeyRotation: z.boolean().optional(),
   snapshotStore: z.enum(snapshotStores).optional(),
@@ -89,6 +92,7 @@ const options = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'must match [a-z][a-z0-9-]*, at most 63 characters'),
   processors: processors.optional(),
   projections: z.array(z.custom(isProjection, 'must be the result of defineProjection()')).optional(),
+  formerProcessors: z.array(z.string().regex(/^[^:]{1,100}$/, 'must be the name of a processor')).optional(),
   readModels: z
     .array(
       z.strictObject({
@@ -180,6 +184,7 @@ export function defineApp<const Secrets extends SecretDefinitions = {}>(
     name,
     processors: typeof built === 'function' ? built : () => built,
     projections,
+    formerProcessors: definition.formerProcessors ?? [],
     snapshots,
     readModels,
     decoding: readingWhatIsWritten(decoders, serializer),

@@ -1,17 +1,28 @@
 import { formatPosition } from '@millrace/contracts'
-import type { HashChain, LockDriver, PartitionStatus, ProcessorStore } from '@millrace/contracts'
+import type { AccessLog, HashChain, LockDriver, PartitionStatus, ProcessorStore } from '@millrace/contracts'
+import type { SqlDatabase } from '@millrace/postgres'
 import type { Masker, Privacy } from '@millrace/privacy'
 import type { ProcessorRuntime } from '@millrace/processing'
 import type { CursorKeys } from '@millrace/query'
 
 import type { AppDecoders } from '../open/app-decoders.ts'
 import type { AppSnapshots } from '../snapshots/app-snapshots.ts'
+import { listAccess, pruneAccess } from './access-views.ts'
 import { checkActor, checkCategories, checkText, checkTypes } from './arguments.ts'
+import { listDocuments } from './document-views.ts'
 import { consumerView } from './jetstream-views.ts'
 import { deadLetterView, deliveryView } from './ledger-views.ts'
 import { listLocks, releaseLock } from './lock-views.ts'
 import type { ConsumerSweep, Management, TailQuery } from './management.ts'
 import { maskedManagement } from './masked-management.ts'
+import {
+  checkOneArchive,
+  createArchive,
+  detachPartition,
+  listArchives,
+  listPartitions,
+} from './operate-archives.ts'
+import type { ArchiveSource } from './operate-archives.ts'
 import {
   listSnapshots,
   listSnapshotStreams,
@@ -23,19 +34,21 @@ import { eraseSubject, verifyChain } from './privacy-views.ts'
 import { processorViews } from './processor-views.ts'
 import { listProjections, orderProjection } from './projection-views.ts'
 import type { OperatedProjections } from './projection-views.ts'
+import { pruneUnused } from './prune-views.ts'
 import { listStreamsPage, readStreamPage, searchEventsPage } from './read-events.ts'
 import { listDeadLettersPage, listDeliveriesPage } from './read-ledger.ts'
 import { readStorage, silentStorage } from './read-storage.ts'
 import type { StorageSource } from './read-storage.ts'
 import { retryDeadLetter } from './retry-dead-letter.ts'
 import type { RetryContext } from './retry-dead-letter.ts'
+import { readStates } from './state-views.ts'
 import { judge } from './status-view.ts'
 import { readStreamHealth } from './stream-health.ts'
 import { tailEvents } from './tail.ts'
 import type { ConsumerView, EventView, ProcessorView, StatusView, SweepView } from './views.ts'
 
 /** What {@link createManagement} works on; every `App` is one. */
-export interface ManagementSource extends StorageSource {
+export interface ManagementSource extends StorageSource, ArchiveSource {
   readonly name: string
   readonly mode: 'run' | 'inspect'
   readonly instance: string
@@ -51,6 +64,10 @@ export interface ManagementSource extends StorageSource {
   readonly privacy: Privacy | undefined
   /** Undefined where events are not chained. */
   readonly chain: HashChain | undefined
+  /** Undefined where the use of the management API is not recorded. */
+  readonly accessLog: AccessLog | undefined
+  /** Of the processors. */
+  readonly database: SqlDatabase
   readonly decoders: Pick<AppDecoders, 'strict' | 'raw' | 'skipped'>
   readonly projections: OperatedProjections
   /** What runs the processors in this process; undefined where nothing does. */
@@ -91,8 +108,9 @@ async function readStatus(source: ManagementSource): Promise<StatusView> {
   try {
     const storage = await readStorage(source)
     const processors = await readProcessors(source)
+    const erasures = (await source.privacy?.incompleteErasures())?.length ?? 0
     const skippedEvents = source.decoders.skipped()
-    return { ...about, ...judge(processors, storage), storage, processors, skippedEvents }
+    return { ...about, ...judge(processors, storage, erasures), storage, processors, skippedEvents }
   } catch (error) {
     const storage = silentStorage(source)
     const reason = error instanceof Error ? error.message : String(error)
@@ -190,8 +208,10 @@ function unmaskedManagement(source: ManagementSource): Management {
     takeSnapshots: async (streamId) => await takeSnapshots(source, streamId),
     pruneSnapshots: async (streamId, { keep }) => await pruneSnapshots(source, streamId, keep),
     verifySnapshots: async (streamId) => await verifySnapshots(source, streamId),
+    states: async (streamId, query = {}) => await readStates(source, streamId, query),
     projections: async () => await listProjections(source.projections),
     orderProjection: async (name, order) => await orderProjection(source.projections, name, order),
+    documents: async (name, query = {}) => await listDocuments(source.projections, name, query),
     locks: async () => await listLocks(source.locks),
     releaseLock: async (name, by) => await releaseLock(source.locks, name, by),
     eraseSubject: async (subject, order) => await eraseSubject(source.privacy, subject, order),
@@ -200,6 +220,14 @@ function unmaskedManagement(source: ManagementSource): Management {
       const anchors = await source.chain?.anchor()
       return anchors === undefined ? undefined : { anchors }
     },
+    archives: async () => await listArchives(source),
+    createArchive: async (order = {}, work = {}) => await createArchive(source, order, work),
+    verifyArchive: async (name, work = {}) => await checkOneArchive(source, name, work),
+    partitions: async () => await listPartitions(source),
+    detachPartition: async (name, order, work = {}) => await detachPartition(source, name, { order, work }),
+    pruneProcessors: async (order) => await pruneUnused(source.database, order),
+    accessLog: async (query = {}) => await listAccess(source.accessLog, query),
+    pruneAccessLog: async (by) => await pruneAccess(source.accessLog, source.settings, by),
     consumers: async () => await readConsumers(source),
     sweepConsumers: async (options = {}) => await sweepConsumers(source, options),
   }

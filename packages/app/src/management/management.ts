@@ -1,15 +1,28 @@
 import type { ChainAnchor, ChainReport } from '@millrace/contracts'
 
+import type { AccessPage, AccessPruneView, AccessQuery } from './access-views.ts'
+import type {
+  ArchiveCheckView,
+  ArchiveOrder,
+  ArchiveRunView,
+  ArchivesView,
+  LogPartitionView,
+  PartitionOrder,
+  Work,
+} from './archive-views.ts'
+import type { DocumentQuery, DocumentsPage } from './document-views.ts'
 import type { LockView } from './lock-views.ts'
 import type { SnapshotStreamQuery, SnapshotStreamsPage } from './operate-snapshots.ts'
 import type { ChainQuery, ErasureOrder, ErasureView } from './privacy-views.ts'
 import type { ProjectionOrder, ProjectionOrderView, ProjectionView } from './projection-views.ts'
+import type { ProcessorPruneOrder, ProcessorPruneView } from './prune-views.ts'
 import type {
   SnapshotVerdictView,
   SnapshotView,
   StreamHealthView,
   TakenSnapshotView,
 } from './snapshot-views.ts'
+import type { StateQuery, StreamStatesView } from './state-views.ts'
 import type {
   ConsumerView,
   DeadLettersPage,
@@ -156,16 +169,26 @@ export interface Management {
   ): Promise<{ readonly streamId: string; readonly removed: number } | undefined>
   /** Compares each snapshot with the fold of the events, and changes nothing; undefined for a stream that never was. */
   verifySnapshots(streamId: string): Promise<readonly SnapshotVerdictView[] | undefined>
+  /**
+   * What the events of a stream up to a version fold to, for each of the app's snapshot definitions; undefined for a stream
+   * that is not there.
+   */
+  states(streamId: string, query?: StateQuery): Promise<StreamStatesView | undefined>
   /** Read models that are folded from the log, by name. */
   projections(): Promise<readonly ProjectionView[]>
   /**
-   * Pauses, rebuilds, resets or drops one; undefined where there is none of that name.
+   * Pauses, rebuilds, resets, drops or removes one; undefined where there is none of that name.
    * @throws {@link ProjectionRebuildInProgressError}
    */
   orderProjection(
     name: string,
     order: ProjectionOrder & { readonly by: string },
   ): Promise<ProjectionOrderView | undefined>
+  /**
+   * A page of a read model's documents, by key, what is masked left out; undefined where there is no read model of that name.
+   * @throws {@link InvalidValueError} for one that keeps tables
+   */
+  documents(name: string, query?: DocumentQuery): Promise<DocumentsPage | undefined>
   /** In order of names; with what is known of holders that are dead or hang. */
   locks(): Promise<readonly LockView[]>
   /**
@@ -177,14 +200,36 @@ export interface Management {
     by: string,
   ): Promise<{ readonly name: string; readonly released: boolean } | undefined>
   /**
-   * Destroys the key of a data subject and cleans what lies outside the log; undefined where the app encrypts nothing. What
-   * an eraser throws comes through; the key is destroyed by then, and the same call goes on.
+   * Destroys the key of a data subject and cleans what lies outside the log; undefined where the app encrypts nothing.
+   * @throws {@link ErasureIncompleteError} with what an eraser threw; the key is destroyed by then, and the same call goes on
    */
   eraseSubject(subject: string, order: ErasureOrder): Promise<ErasureView | undefined>
   /** Undefined where no hash chain is kept: on JetStream. */
   verifyChain(query?: ChainQuery): Promise<ChainReport | undefined>
   /** Signs the ends of the chains that have grown; undefined on JetStream. */
   anchorChain(): Promise<{ readonly anchors: readonly ChainAnchor[] } | undefined>
+  /** What lies in the app's folder of archives. */
+  archives(): Promise<ArchivesView>
+  /**
+   * Adds what is old enough to an archive, and leaves the log as it is. Stopped or killed, the same call goes on.
+   * @throws {@link ArchiveBusyError} while somebody else is at it; `ArchiveError` for an archive of another log
+   */
+  createArchive(order?: ArchiveOrder, work?: Work): Promise<ArchiveRunView>
+  /** Reads all of an archive; undefined where there is none. @throws `ArchiveError` naming the first bad file */
+  verifyArchive(name: string, work?: Work): Promise<ArchiveCheckView | undefined>
+  /** The partitions of the log, oldest first, those that were taken away too; undefined on JetStream. */
+  partitions(): Promise<readonly LogPartitionView[] | undefined>
+  /**
+   * Takes the oldest partition out of the log, once each of its events was found in an archive; undefined where there is none.
+   * @throws {@link PartitionHeldError} with the reasons; `ArchiveError`; nothing was changed
+   */
+  detachPartition(name: string, order: PartitionOrder, work?: Work): Promise<LogPartitionView | undefined>
+  /** Forgets the checkpoints of processors that are no more. */
+  pruneProcessors(order: ProcessorPruneOrder): Promise<ProcessorPruneView>
+  /** Who used the management API for what, newest first; undefined where it is not recorded. */
+  accessLog(query?: AccessQuery): Promise<AccessPage | undefined>
+  /** Deletes entries that are older than the settings keep them, and records that; undefined where nothing is recorded. */
+  pruneAccessLog(by: string): Promise<AccessPruneView | undefined>
   /** The consumers of the JetStream stream, the oldest first; undefined where the events are not on JetStream. */
   consumers(): Promise<readonly ConsumerView[] | undefined>
   /**

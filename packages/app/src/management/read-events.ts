@@ -118,7 +118,7 @@ export async function readStreamPage(
 function selection(
   query: EventQuery,
   types: readonly string[] | undefined,
-  place: Position | undefined,
+  { place, archived }: { readonly place: Position | undefined; readonly archived: Position | undefined },
 ): ReadAllOptions {
   const { categories, correlationId, causationId, from, to, direction = 'forwards' } = query
   return {
@@ -129,6 +129,7 @@ function selection(
     ...(causationId === undefined ? {} : { causationId }),
     ...(from === undefined ? {} : { occurredFrom: parseInstant('from', from) }),
     ...(to === undefined ? {} : { occurredUntil: parseInstant('to', to, true) }),
+    ...(archived === undefined ? {} : { after: archived }),
     ...(place === undefined ? {} : direction === 'forwards' ? { after: place } : { before: place }),
   }
 }
@@ -149,8 +150,13 @@ export async function searchEventsPage(
   const bound = { ...scope, of: 'events' }
   const place = cursor === undefined ? undefined : parseCursor(cursors, bound, cursor)
   const position = place === undefined ? undefined : parsePlace(() => parsePosition(place))
+  // Whoever looks for events is shown those that are in the log.
+  const archived = await store.log.archived?.()
   const { page, lastIfMore } = await takePage(
-    store.readAll({ ...selection(query, reading.storedTypes, position), limit: limit + 1 }),
+    store.readAll({
+      ...selection(query, reading.storedTypes, { place: position, archived }),
+      limit: limit + 1,
+    }),
     limit,
   )
   return {

@@ -39,3 +39,7 @@ test('an app is degraded while a copy of its events is not current', () => {
     reasons: ['the copy of the events on n3 is 7 writes behind, or not there'],
   })
 })
+
+test('an app is degraded while an erasure is not complete', () => {
+  expect(judge([], storage([]), 2)).toEqual({ status: 'degraded', reasons: ['2 erasures not complete'] })
+})

@@ -29,8 +29,16 @@ function replicaProblems({ jetstream }: StorageView): readonly string[] {
 }
 
 /** `down` when nobody runs any processor although some should run; `degraded` when an operator has something to do. */
-export function judge(processors: readonly ProcessorView[], storage: StorageView): Health {
-  const reasons = [...replicaProblems(storage), ...processors.flatMap(problemsOf)]
+export function judge(
+  processors: readonly ProcessorView[],
+  storage: StorageView,
+  incompleteErasures = 0,
+): Health {
+  const reasons = [
+    ...replicaProblems(storage),
+    ...processors.flatMap(problemsOf),
+    ...(incompleteErasures === 0 ? [] : [`${counted(incompleteErasures, 'erasure')} not complete`]),
+  ]
   const owned = processors.some(({ partitions }) => partitions.some(({ owner }) => owner !== null))
   if (!owned && processors.some(({ state }) => state === 'stopped'))
     return { status: 'down', reasons: ['no process runs the processors', ...reasons] }

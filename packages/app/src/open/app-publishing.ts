@@ -1,5 +1,5 @@
 import { ConfigurationError } from '@millrace/contracts'
-import type { EventStore } from '@millrace/contracts'
+import type { EventStore, ProcessorStore } from '@millrace/contracts'
 import type { Processor, ProcessorRuntime } from '@millrace/processing'
 import { publishThrough } from '@millrace/publishing'
 import type { PublishingStore } from '@millrace/publishing'
@@ -13,10 +13,11 @@ export function appPublishing(
     readonly store: EventStore
     readonly settings: Settings
     readonly runtime: ProcessorRuntime | undefined
+    readonly processors: ProcessorStore
   },
 ): PublishingStore {
-  const { store, settings, runtime } = parts
+  const { store, settings, runtime, processors } = parts
   if (runtime === undefined)
     throw new ConfigurationError(`relay ${relay.name}`, 'nothing is published by an app that only looks')
-  return publishThrough(store, { mode: settings.publisherMode.value, relay, runtime })
+  return publishThrough(store, { mode: settings.publisherMode.value, relay, runtime, processors })
 }

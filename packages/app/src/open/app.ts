@@ -4,6 +4,7 @@ import type {
   EventStore,
   HashChain,
   LockDriver,
+  LogPartitions,
   ProcessorStore,
 } from '@millrace/contracts'
 import type { JetStreamStore } from '@millrace/jetstream'
@@ -55,6 +56,8 @@ export interface App<Secrets extends SecretDefinitions = SecretDefinitions> exte
   readonly tokenHolders: readonly TokenHolder[]
   /** The hash chain of the events; undefined on JetStream. */
   readonly chain: HashChain | undefined
+  /** The parts of the log that can be archived and taken away; undefined on JetStream. */
+  readonly partitions: LogPartitions | undefined
   /** Decodes what is read from the store; leaves out events that no upcaster lifts where the settings say so. */
   readonly decode: EventDecoder
   readonly decoders: AppDecoders

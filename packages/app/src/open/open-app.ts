@@ -1,18 +1,18 @@
 import { ConfigurationError, createIdFactory } from '@millrace/contracts'
-import type { AccessLog, EventDecoder, HashChain, ProcessorStore } from '@millrace/contracts'
-import { openProcessorStore, openProjectionStore } from '@millrace/postgres'
+import type { AccessLog, EventDecoder, HashChain, LogPartitions, ProcessorStore } from '@millrace/contracts'
+import { forgetProcessors, openProcessorStore, openProjectionStore } from '@millrace/postgres'
 import type { SqlDatabase } from '@millrace/postgres'
 import { createMasker } from '@millrace/privacy'
 import type { Privacy } from '@millrace/privacy'
 import { createProcessorRuntime } from '@millrace/processing'
-import type { ProcessorRuntime } from '@millrace/processing'
+import type { Processor, ProcessorRuntime } from '@millrace/processing'
 import { openProjections } from '@millrace/projections'
 import type { Projections } from '@millrace/projections'
 import type { CursorKeys } from '@millrace/query'
 
 import type { AppDefinition, ProcessorContext } from '../definition/app-definition.ts'
 import { announceServer } from '../instance/server-file.ts'
-import { signingSecrets, openCursorKeys } from '../settings/cursor-secrets.ts'
+import { earlierSecrets, openCursorKeys, signingSecrets } from '../settings/cursor-secrets.ts'
 import { readTokenHolders } from '../settings/principals.ts'
 import type { TokenHolder } from '../settings/principals.ts'
 import { loadSecrets, ownSecrets, readSecrets, readToken } from '../settings/secrets.ts'
@@ -35,6 +35,7 @@ import { checkEvents, openEvents } from './open-events.ts'
 import type { Events } from './open-events.ts'
 import { openLocks } from './open-locks.ts'
 import type { OpenLocks } from './open-locks.ts'
+import { openPartitions } from './open-partitions.ts'
 import { openAccessLog, openChain, openPrivacy, protectedDecoding } from './open-privacy.ts'
 import { checkMayCreate, checkSameLog } from './same-log.ts'
 import { storageOf } from './storage.ts'
@@ -73,6 +74,7 @@ interface Parts {
   readonly accessLog: AccessLog | undefined
   readonly tokenHolders: readonly TokenHolder[]
   readonly chain: HashChain | undefined
+  readonly partitions: LogPartitions | undefined
 }
 
 function secretReader(definitions: SecretDefinitions, secrets: SecretsByName): (name: string) => string {
@@ -85,6 +87,19 @@ function secretReader(definitions: SecretDefinitions, secrets: SecretsByName): (
       `is not there yet; the first start generates it, or ${variable} sets it`,
     )
   }
+}
+
+/** @throws {@link ConfigurationError} for a name that a processor of the app has */
+async function forgetFormer(
+  { formerProcessors }: AppDefinition,
+  database: SqlDatabase,
+  present: readonly Processor[],
+): Promise<void> {
+  const both = formerProcessors.find((former) => present.some(({ name }) => name === former))
+  if (both !== undefined)
+    throw new ConfigurationError('formerProcessors', `the app has a processor called ${both}`)
+  if (formerProcessors.length > 0)
+    await forgetProcessors(database, { processors: formerProcessors, by: 'start' })
 }
 
 async function createReadModels(definition: AppDefinition, database: SqlDatabase): Promise<void> {
@@ -104,6 +119,7 @@ async function startRuntime(parts: Parts, about: Running): Promise<ProcessorRunt
   if (mode !== 'run') return undefined
   const { store } = events
   const context: ProcessorContext = { store, database, settings, secret }
+  const present = definition.processors(context)
   const runtime = createProcessorRuntime({
     log: store.log,
     store: processors,
@@ -111,10 +127,12 @@ async function startRuntime(parts: Parts, about: Running): Promise<ProcessorRunt
     leaseTtlMs: settings.projectionLockTtlSeconds.value * 1000,
     decode,
     skipUpcastErrors: skipOnError,
-    processors: definition.processors(context),
+    processors: present,
     secrets: confidential(parts),
   })
   try {
+    // First: what still feeds tables of an earlier release must not find others under their names.
+    await forgetFormer(definition, database, present)
     await createReadModels(definition, database)
     await runtime.start()
     return runtime
@@ -126,13 +144,14 @@ async function startRuntime(parts: Parts, about: Running): Promise<ProcessorRunt
 
 /** The definition's read models, at work where there is a runtime. */
 async function startProjections(parts: Parts, runtime: ProcessorRuntime | undefined): Promise<Projections> {
-  const { definition, database, events, processors, mode } = parts
+  const { definition, settings, database, events, processors, mode } = parts
   try {
     return await openProjections({
       projections: definition.projections,
       models: await openProjectionStore({ database, migrate: mode === 'run' ? 'run' : 'refuse' }),
       processors,
       log: events.store.log,
+      batchWorkers: settings.projectionBatchWorkers.value,
       // Nobody would erase a data subject from a table that nobody feeds.
       keepRetired: definition.privacy === undefined,
       ...(runtime === undefined ? {} : { runtime }),
@@ -195,13 +214,14 @@ async function assemble(parts: Parts): Promise<App> {
     accessLog: parts.accessLog,
     tokenHolders: parts.tokenHolders,
     chain: parts.chain,
+    partitions: parts.partitions,
     decode: decoders.lenient,
     decoders,
     runtime,
     projections,
     token,
     secret,
-    publishing: (relay) => appPublishing(relay, { store, settings, runtime }),
+    publishing: (relay) => appPublishing(relay, { store, settings, runtime, processors }),
     onChange: (listener) => runtime?.onChange((fact) => listener(toAppChange(fact))) ?? (() => undefined),
     announce: (url) => {
       if (storage.state.kind !== 'embedded' || mode !== 'run') return
@@ -278,7 +298,9 @@ export async function openApp<Secrets extends SecretDefinitions>(
         const secured = await openPrivacy({ definition, settings, database, store, mode })
         const accessLog = await openAccessLog({ definition, database, mode })
         const secret = secrets['anchorKey']
-        const chain = await openChain({ definition, database, events, mode, secret })
+        const signing = { secret, earlierSecrets: earlierSecrets(env, 'anchorKey') }
+        const chain = await openChain({ definition, database, events, mode, ...signing })
+        const partitions = await openPartitions({ database, events, mode, ...signing })
         return await withOpen(await openSnapshotStore({ settings, database, mode }), async (saved) =>
           assemble({
             definition,
@@ -296,6 +318,7 @@ export async function openApp<Secrets extends SecretDefinitions>(
             accessLog,
             tokenHolders,
             chain,
+            partitions,
           }),
         )
       })

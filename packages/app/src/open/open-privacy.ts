@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 
-import { ConfigurationError } from '@millrace/contracts'
-import type { AccessLog, EventStore, HashChain } from '@millrace/contracts'
+import { ConfigurationError, ErasureIncompleteError } from '@millrace/contracts'
+import type { AccessLog, AnchorSigner, EventStore, HashChain } from '@millrace/contracts'
 import { openPostgresAccessLog, openPostgresChain } from '@millrace/postgres'
 import type { SqlDatabase } from '@millrace/postgres'
 import { createAnchorSigner } from '@millrace/privacy'
@@ -46,8 +46,17 @@ export async function openPrivacy(request: PrivacyRequest): Promise<OpenPrivacy 
   })
   const over = privacy.protect(store)
   made.over = over
-  if (mode === 'run') await privacy.resumeErasures()
+  if (mode === 'run') await goOnErasing(privacy)
   return { privacy, store: over }
+}
+
+/** An eraser whose server is away keeps nobody from working: the status says what is not complete, until it is. */
+async function goOnErasing(privacy: Privacy): Promise<void> {
+  try {
+    await privacy.resumeErasures()
+  } catch (error) {
+    if (!(error instanceof ErasureIncompleteError)) throw error
+  }
 }
 
 /** How events are decoded through the encryption. */
@@ -63,12 +72,24 @@ export interface ChainRequest {
   readonly mode: 'run' | 'inspect'
   /** Signs anchors; undefined in an app that was never started. */
   readonly secret: Secret | undefined
+  /** Secrets that signed anchors before. */
+  readonly earlierSecrets: readonly string[]
 }
 
-function anchorKeyOf({ value }: Secret): AnchorKey {
+function anchorKeyOf(value: string): AnchorKey {
   const derive = (use: string): Uint8Array =>
     new Uint8Array(hkdfSync('sha256', value, '', `millrace anchor ${use}`, 32))
   return { id: Buffer.from(derive('id')).toString('hex').slice(0, 12), key: derive('key') }
+}
+
+/** What signs and checks anchors; nothing in an app that was never started. */
+export function anchorSigner(
+  secret: Secret | undefined,
+  earlierSecrets: readonly string[],
+): { readonly signer?: AnchorSigner } {
+  if (secret === undefined) return {}
+  const earlier = [...new Set(earlierSecrets)].filter((value) => value !== secret.value).map(anchorKeyOf)
+  return { signer: createAnchorSigner({ current: anchorKeyOf(secret.value), earlier }) }
 }
 
 /** The hash chain of the app's events; undefined on JetStream, which keeps none. */
@@ -82,7 +103,7 @@ export async function openChain(request: ChainRequest): Promise<HashChain | unde
   const chain = await openPostgresChain({
     database,
     migrate: mode === 'run' ? 'run' : 'refuse',
-    ...(secret === undefined ? {} : { signer: createAnchorSigner({ current: anchorKeyOf(secret) }) }),
+    ...anchorSigner(secret, request.earlierSecrets),
   })
   if (definition.hashChain && mode === 'run') await chain.enable()
   return chain

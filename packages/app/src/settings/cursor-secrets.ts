@@ -16,7 +16,11 @@ export const signingSecrets: { readonly cursorKey: SecretDefinition; readonly an
     anchorKey: { variable: 'MILLRACE_ANCHOR_KEY' },
   }
 
-const earlierVariable = 'MILLRACE_CURSOR_KEYS_EARLIER'
+/** Secrets that signed before; what they signed still verifies. */
+const earlierVariables = {
+  cursorKey: 'MILLRACE_CURSOR_KEYS_EARLIER',
+  anchorKey: 'MILLRACE_ANCHOR_KEYS_EARLIER',
+} as const
 
 /** The id says nothing of the key, and is the same wherever the same secret is set. */
 function keyOf(secret: string): CursorKey {
@@ -24,16 +28,15 @@ function keyOf(secret: string): CursorKey {
   return { id, key: new Uint8Array(hkdfSync('sha256', secret, '', 'millrace cursor key', 32)) }
 }
 
-function earlierSecrets(env: Environment): readonly string[] {
+/** @throws {@link ConfigurationError} naming the variable */
+export function earlierSecrets(env: Environment, of: keyof typeof earlierVariables): readonly string[] {
+  const variable = earlierVariables[of]
   const secrets =
-    readVariable(env, earlierVariable)
+    readVariable(env, variable)
       ?.split(',')
       .map((secret) => secret.trim()) ?? []
   if (secrets.some((secret) => secret.length < 8))
-    throw new ConfigurationError(
-      earlierVariable,
-      'must be secrets of at least 8 characters, separated by commas',
-    )
+    throw new ConfigurationError(variable, 'must be secrets of at least 8 characters, separated by commas')
   return secrets
 }
 
@@ -48,7 +51,7 @@ export function openCursorKeys(
   { cursorAllowKeyRotation }: Pick<Settings, 'cursorAllowKeyRotation'>,
 ): CursorKeys {
   const current = keyOf(secret?.value ?? randomBytes(32).toString('base64'))
-  const earlier = earlierSecrets(env)
+  const earlier = earlierSecrets(env, 'cursorKey')
     .map(keyOf)
     .filter(({ id }, i, all) => id !== current.id && all.findIndex((key) => key.id === id) === i)
   return createCursorKeys({ current, earlier, allowRotation: cursorAllowKeyRotation.value })

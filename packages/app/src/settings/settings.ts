@@ -6,15 +6,26 @@ import { resolveLockSettings } from './lock-settings.ts'
 import type { LockSettings, LockSettingsInCode } from './lock-settings.ts'
 import { resolveNatsSettings } from './nats-settings.ts'
 import type { NatsSettings, NatsSettingsInCode } from './nats-settings.ts'
+import { resolveProjectionSettings } from './projection-settings.ts'
+import type { ProjectionSettings, ProjectionSettingsInCode } from './projection-settings.ts'
 import { resolvePublisherSettings } from './publisher-settings.ts'
 import type { PublisherSettings, PublisherSettingsInCode } from './publisher-settings.ts'
 import { chooseSetting, readFlag, readNumber, readVariable } from './setting.ts'
 import type { Environment, Setting } from './setting.ts'
 import { resolveSnapshotSettings } from './snapshot-settings.ts'
 import type { SnapshotSettings, SnapshotSettingsInCode } from './snapshot-settings.ts'
+import { resolveStorageSettings } from './storage-settings.ts'
+import type { StorageSettings, StorageSettingsInCode } from './storage-settings.ts'
 
 /** Every setting of an app. */
-export interface Settings extends NatsSettings, LockSettings, PublisherSettings, SnapshotSettings {
+export interface Settings
+  extends
+    NatsSettings,
+    LockSettings,
+    ProjectionSettings,
+    PublisherSettings,
+    SnapshotSettings,
+    StorageSettings {
   /** The data folder, absolute. */
   readonly dataDir: Setting<string>
   /** A secret: never print its value. Undefined: the embedded database in the data folder. */
@@ -34,7 +45,13 @@ export interface Settings extends NatsSettings, LockSettings, PublisherSettings,
 
 /** The settings a definition may fix in code. */
 export interface SettingsInCode
-  extends NatsSettingsInCode, LockSettingsInCode, PublisherSettingsInCode, SnapshotSettingsInCode {
+  extends
+    NatsSettingsInCode,
+    LockSettingsInCode,
+    ProjectionSettingsInCode,
+    PublisherSettingsInCode,
+    SnapshotSettingsInCode,
+    StorageSettingsInCode {
   /** The data folder, relative to the working directory. @defaultValue `'.millrace'` */
   readonly dataDir?: string
   /** A `postgres://` URL. @defaultValue the embedded database in the data folder */
@@ -102,14 +119,18 @@ export function resolveSettings(
     code: code.databaseUrl,
     fallback: undefined,
   })
-  const nats = resolveNatsSettings(code, env, option.cwd ?? '.')
+  const cwd = option.cwd ?? '.'
+  const nats = resolveNatsSettings(code, env, cwd)
+  const folder = resolve(cwd, dataDir.value)
   return {
-    dataDir: { ...dataDir, value: resolve(option.cwd ?? '.', dataDir.value) },
+    dataDir: { ...dataDir, value: folder },
     databaseUrl,
     ...nats,
     ...resolveLockSettings(code, env, nats.natsUrl),
+    ...resolveProjectionSettings(code, env),
     ...resolvePublisherSettings(code, env),
     ...resolveSnapshotSettings(code, env, nats.natsUrl),
+    ...resolveStorageSettings(code, env, { dataDir: folder, cwd }),
     host: chooseSetting({
       variable: 'MILLRACE_HOST',
       option: undefined,

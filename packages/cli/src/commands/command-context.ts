@@ -33,12 +33,3 @@ export function parseCount(option: string, text: string | undefined, min = 1): n
     throw new InvalidValueError(option, `a whole number from ${min} up`)
   return Number(text)
 }
-
-/** The fields that have a value. */
-export function defined<Fields extends Readonly<Record<string, unknown>>>(
-  fields: Fields,
-): { readonly [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    readonly [Name in keyof Fields]?: Exclude<Fields[Name], undefined>
-  }
-}

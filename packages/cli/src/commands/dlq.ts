@@ -1,12 +1,12 @@
 import type { DeadLetterView, RetryView } from '@millrace/app'
-import { InvalidValueError } from '@millrace/contracts'
+import { defined, InvalidValueError } from '@millrace/contracts'
 
 import { NotFoundError, UsageError } from '../errors.ts'
 import { exitCode } from '../exit-code.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { neutralise } from '../output/neutralise.ts'
 import { formatFields, formatTable } from '../output/table.ts'
-import { defined, parseCount } from './command-context.ts'
+import { parseCount } from './command-context.ts'
 import type { CommandContext } from './command-context.ts'
 import type { PageFlags } from './streams.ts'
 

@@ -1,10 +1,10 @@
 import type { EventView } from '@millrace/app'
-import { InvalidValueError } from '@millrace/contracts'
+import { defined, InvalidValueError } from '@millrace/contracts'
 
 import { exitCode } from '../exit-code.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { neutralise, shorten } from '../output/neutralise.ts'
-import { defined, parseCount } from './command-context.ts'
+import { parseCount } from './command-context.ts'
 import type { CommandContext } from './command-context.ts'
 
 /** Options of `events tail`. */

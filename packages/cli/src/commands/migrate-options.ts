@@ -1,6 +1,6 @@
 import { openReplacement } from '@millrace/app'
 import type { AppDefinition, AppReplacement, ReplacementRequest } from '@millrace/app'
-import { ConfigurationError } from '@millrace/contracts'
+import { ConfigurationError, defined } from '@millrace/contracts'
 import type { CopyOptions } from '@millrace/migration'
 
 import type { GlobalOptions } from '../connect/global-options.ts'
@@ -8,7 +8,6 @@ import { findDefinition } from '../connect/open-target.ts'
 import type { ExitCode } from '../exit-code.ts'
 import type { CliIo } from '../io.ts'
 import { Printer } from '../output/printer.ts'
-import { defined } from './command-context.ts'
 
 /** Options of every `migrate` command. */
 export interface MigrateFlags extends GlobalOptions {

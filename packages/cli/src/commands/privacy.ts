@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 import type { ChainQuery } from '@millrace/app'
 import { InvalidValueError } from '@millrace/contracts'
-import type { ChainAnchor, ChainFault, ChainReport } from '@millrace/contracts'
+import type { ArchivedChain, ChainAnchor, ChainFault, ChainReport } from '@millrace/contracts'
 
 import { NotFoundError } from '../errors.ts'
 import { exitCode } from '../exit-code.ts'
@@ -71,10 +71,22 @@ function formatFaults(faults: readonly ChainFault[]): string {
   ])
 }
 
-function formatReport({ streams, events, unchained, anchors, faults }: ChainReport): string {
+/** Where the chains begin, of a log whose older part is in an archive. */
+function formatArchived({ before, events, streams, boundaries, faults }: ArchivedChain): string {
+  const unknown = boundaries.unknownKey === 0 ? '' : ', of which nobody here can check the signature'
+  const begins =
+    before === 0
+      ? ''
+      : `events of commits before ${before} are archived${unknown}: ${events} hashes of theirs are kept, which ${streams} chains go on from\n`
+  return `${begins}${faults.map((fault) => `FAULT: ${fault}\n`).join('')}`
+}
+
+function formatReport({ streams, events, unchained, anchors, archived, faults }: ChainReport): string {
   const unknown = anchors.unknownKey === 0 ? '' : `, ${anchors.unknownKey} of unknown keys`
   const counts = `${streams} streams, ${events} events in the chain, ${unchained} from before it, ${anchors.checked} anchors checked${unknown}\n`
-  return faults.length === 0 ? `${counts}nothing is wrong\n` : `${counts}${formatFaults(faults)}`
+  const wrong = faults.length + archived.faults.length > 0
+  const found = faults.length === 0 ? '' : formatFaults(faults)
+  return `${counts}${formatArchived(archived)}${wrong ? found : 'nothing is wrong\n'}`
 }
 
 /** `millrace streams verify --chain` */
@@ -90,7 +102,7 @@ export async function verifyStreams(
   const report = await management.verifyChain(query)
   if (report === undefined) throw new NotFoundError('events on JetStream have no hash chain')
   await printer.result(report, () => formatReport(report))
-  return report.faults.length === 0 ? exitCode.ok : exitCode.failure
+  return report.faults.length + report.archived.faults.length === 0 ? exitCode.ok : exitCode.failure
 }
 
 /** `millrace streams anchor`: one line each, to be kept where whoever may change the database cannot. */

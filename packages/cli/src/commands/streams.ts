@@ -1,10 +1,11 @@
 import type { EventView, StreamView } from '@millrace/app'
+import { defined } from '@millrace/contracts'
 
 import { NotFoundError } from '../errors.ts'
 import { exitCode } from '../exit-code.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { formatTable } from '../output/table.ts'
-import { defined, parseCount } from './command-context.ts'
+import { parseCount } from './command-context.ts'
 import type { CommandContext } from './command-context.ts'
 
 /** The options of every listing. */

@@ -4,6 +4,7 @@ import type {
   DeadLetterView,
   DeliveriesPage,
   DeliveryView,
+  DocumentsPage,
   ErasureView,
   EventsPage,
   LockView,
@@ -18,6 +19,7 @@ import type {
   StatusView,
   StreamHealthView,
   StreamsPage,
+  StreamStatesView,
   SweepView,
   TakenSnapshotView,
 } from '@millrace/app'
@@ -27,6 +29,7 @@ import type { ChainAnchor, ChainReport } from '@millrace/contracts'
 import { ApiClient } from './api-client.ts'
 import type { ApiOptions, ApiQuery } from './api-client.ts'
 import { httpTail } from './http-tail.ts'
+import { storageCalls } from './storage-calls.ts'
 
 const part = encodeURIComponent
 
@@ -44,12 +47,20 @@ function eventQuery({
 
 type SnapshotCalls = Pick<
   Management,
-  'streamHealth' | 'snapshotStreams' | 'snapshots' | 'takeSnapshots' | 'pruneSnapshots' | 'verifySnapshots'
+  | 'states'
+  | 'streamHealth'
+  | 'snapshotStreams'
+  | 'snapshots'
+  | 'takeSnapshots'
+  | 'pruneSnapshots'
+  | 'verifySnapshots'
 >
 
 function snapshotCalls(client: ApiClient): SnapshotCalls {
   const path = (streamId: string, rest: string): string => `/api/streams/${part(streamId)}/${rest}`
   return {
+    states: (streamId, query = {}) =>
+      client.jsonIfFound<StreamStatesView>({ path: path(streamId, 'states'), query: { ...query } }),
     streamHealth: (streamId) => client.jsonIfFound<StreamHealthView>({ path: path(streamId, 'health') }),
     snapshotStreams: (query = {}) =>
       client.json<SnapshotStreamsPage>({ path: '/api/snapshots', query: { ...query } }),
@@ -133,6 +144,11 @@ export function createHttpManagement(options: ApiOptions): Management {
         path: `/api/projections/${part(name)}/${verb}`,
         body,
       }),
+    documents: (name, query = {}) =>
+      client.jsonIfFound<DocumentsPage>({
+        path: `/api/projections/${part(name)}/documents`,
+        query: { ...query },
+      }),
     locks: async () =>
       (await client.json<{ readonly locks: readonly LockView[] }>({ path: '/api/locks' })).locks,
     releaseLock: (name, by) =>
@@ -162,6 +178,7 @@ export function createHttpManagement(options: ApiOptions): Management {
         body: {},
         moreMs: longWorkMs,
       }),
+    ...storageCalls(client),
     consumers: async () => {
       const answer = await client.jsonIfFound<{ readonly consumers: readonly ConsumerView[] }>({
         path: '/api/jetstream/consumers',

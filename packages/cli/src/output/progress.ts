@@ -10,13 +10,15 @@ const stepPercent = 10
 /** Shows how far something has got: as a bar on a terminal, elsewhere as a line every ten percent. */
 export class Progress implements Disposable {
   readonly #stream: Stream
+  readonly #unit: string
   readonly #bar: SingleBar | undefined
   #shown = 0
   #started = false
 
-  constructor(stream: Stream) {
+  constructor(stream: Stream, unit: 'events' | 'commits' = 'events') {
     this.#stream = stream
-    const format = '{bar} {percentage} %  {value} of {total} events, {eta_formatted} left'
+    this.#unit = unit
+    const format = `{bar} {percentage} %  {value} of {total} ${unit}, {eta_formatted} left`
     this.#bar =
       stream.isTTY === true
         ? new SingleBar({ format, stream, clearOnComplete: true, hideCursor: true }, Presets.shades_classic)
@@ -44,6 +46,6 @@ export class Progress implements Disposable {
     const percent = total === 0 ? 100 : Math.floor((100 * done) / total)
     if (percent < this.#shown + stepPercent) return
     this.#shown = percent - (percent % stepPercent)
-    this.#stream.write(`${percent} %  ${done} of ${total} events\n`)
+    this.#stream.write(`${percent} %  ${done} of ${total} ${this.#unit}\n`)
   }
 }

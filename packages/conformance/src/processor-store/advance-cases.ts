@@ -8,6 +8,7 @@ import {
   delivery,
   dueOf,
   newLease,
+  newProcessor,
   openAll,
   parked,
   place,
@@ -241,6 +242,35 @@ export const parkedCases: readonly ProcessorStoreCase[] = [
         found?.history.map(({ action, by }) => [action, by]),
         [['retry', 'ada']],
       )
+    },
+  },
+  {
+    name: 'streams that parked records hold are told in the order of the log, each with its first record',
+    run: async ({ store }) => {
+      const lease = await newLease(store)
+      const late = parked({ holds: 'cart-1', position: place(7), reason: 'does not parse' })
+      const behind = parked({ holds: 'cart-1', position: place(9), waiting: true })
+      const early = parked({ holds: 'cart-2', position: place(3, 1), reason: 'is refused' })
+      await store.advance(lease, advance({ parked: [behind, late, parked()] }))
+      await store.advance(lease, advance({ parked: [early] }))
+      const held = await store.deadLetters.held(lease.processor, 10)
+      same(
+        held.streams.map(({ stream, records, first }) => [stream, records, first.recordId, first.reason]),
+        [
+          ['cart-2', 1, early.recordId, 'is refused'],
+          ['cart-1', 2, late.recordId, 'does not parse'],
+        ],
+      )
+      const id = `${late.recordId}:${lease.processor}`
+      const { processor, partition } = lease
+      holds(held.streams[1] ?? {}, { processor, partition })
+      holds(held.streams[1]?.first ?? {}, { id, position: place(7), tries: 1, retryRequested: false })
+      await store.deadLetters.retry(id, 'ada')
+      const [, asked] = (await store.deadLetters.held(processor, 10)).streams
+      same(asked?.first.retryRequested, true)
+      const page = await store.deadLetters.held(processor, 1)
+      same([page.count, page.streams.map(({ stream }) => stream)], [2, ['cart-2']])
+      same(await store.deadLetters.held(await newProcessor(store), 10), { count: 0, streams: [] })
     },
   },
 ]

@@ -28,6 +28,42 @@ const dueIds = async (store: ProcessorStore, lease: Lease, limit = 10): Promise<
 /** Attempts and their consequences. */
 export const settleCases: readonly ProcessorStoreCase[] = [
   {
+    name: 'of ordered deliveries of one action and key, the next starts when the one before it has ended',
+    run: async ({ store }) => {
+      const lease = await newLease(store)
+      const ordered = { key: 'cart-1', ordered: true } as const
+      const first = delivery(lease, { ...ordered, startsNow: true })
+      const second = delivery(lease, { ...ordered, startsNow: true })
+      const third = delivery(lease, ordered)
+      const others = [
+        delivery(lease, { ...ordered, key: 'cart-2', startsNow: true }),
+        delivery(lease, { ...ordered, action: 'other', startsNow: true }),
+        delivery(lease, { key: 'cart-1', startsNow: true }),
+      ]
+      const opened = await store.advance(lease, advance({ deliveries: [first] }))
+      same(opened.started, [first.id])
+      const later = await store.advance(lease, advance({ deliveries: [second, third, ...others] }))
+      same(
+        later.started,
+        others.map(({ id }) => id),
+      )
+      same(await dueOf(store, lease), { deliveries: [], nextInMs: undefined })
+      const again = { kind: 'retry', delayMs: 300_000 } as const
+      await store.settle(lease, { finished: [failed(first.id, 1, again)], starting: [] })
+      // Not before the retry, however long that waits.
+      const { deliveries, nextInMs = 0 } = await dueOf(store, lease)
+      same([deliveries, nextInMs > 200_000], [[], true])
+      await store.settle(lease, { finished: [], starting: [first.id] })
+      await store.settle(lease, { finished: [succeeded(first.id, 2)], starting: [] })
+      same(await dueIds(store, lease), [second.id])
+      await store.settle(lease, { finished: [], starting: [second.id] })
+      same(await dueIds(store, lease), [])
+      const dead = { kind: 'dead', reason: 'no', record: undefined } as const
+      await store.settle(lease, { finished: [failed(second.id, 1, dead)], starting: [] })
+      same(await dueIds(store, lease), [third.id])
+    },
+  },
+  {
     name: 'a delivered delivery has ended, with its attempt kept to the millisecond',
     run: async ({ store }) => {
       const lease = await newLease(store)

@@ -19,6 +19,18 @@ export const requestCases: readonly EffectFreeStoreCase[] = [
       await store.setPaused(one, { paused: true, by: 'ada' })
       await store.setPaused(other, { paused: false, by: 'bob' })
       same(await asked(), [true, false])
+      const all = await store.requests()
+      same(
+        [one, other].map((name) => all.find(({ processor }) => processor === name)?.pausedBy),
+        ['ada', undefined],
+      )
+    },
+  },
+  {
+    name: 'a processor that parked nothing holds no stream',
+    run: async ({ store }) => {
+      same(await store.deadLetters.held(await newProcessor(store), 10), { count: 0, streams: [] })
+      same(await store.deadLetters.held(freshName('none'), 10), { count: 0, streams: [] })
     },
   },
   {
@@ -41,6 +53,7 @@ export const pagingCases: readonly EffectFreeStoreCase[] = [
       for (const limit of [0, -1, 1.5, 1001]) {
         await refused(async () => await store.listDeliveries({ limit }), { code: 'ERR_INVALID_VALUE' })
         await refused(async () => await store.deadLetters.list({ limit }), { code: 'ERR_INVALID_VALUE' })
+        await refused(async () => await store.deadLetters.held('any', limit), { code: 'ERR_INVALID_VALUE' })
       }
       await refused(async () => await store.listDeliveries({ cursor: 'no cursor' }), {
         code: 'ERR_INVALID_CURSOR',

@@ -58,6 +58,16 @@ export const findCases: readonly SnapshotStoreCase[] = [
     },
   },
   {
+    name: 'a list of a name that is none is refused',
+    run: async ({ store }) => {
+      for (const name of ['', '../other', 'State'])
+        await refused(async () => await store.list(freshStream(), { name }), {
+          code: 'ERR_INVALID_VALUE',
+          field: 'options.name',
+        })
+    },
+  },
+  {
     name: 'of one version the higher schema version is found first',
     run: async ({ store }) => {
       const streamId = freshStream()

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { createRequire, stripTypeScriptTypes } from 'node:module'
-import { dirname, join, relative, sep } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** A file of the page: where it lies and how its text becomes what the browser gets. */
@@ -13,11 +13,11 @@ const assetsFolder = fileURLToPath(new URL('../../assets/', import.meta.url))
 const pageFolder = fileURLToPath(new URL('../page/', import.meta.url))
 const javascript = 'text/javascript; charset=utf-8'
 
-/** Under plain Node the package names its server build; the browser's lies one folder up. */
+/** Which build a process is given depends on its conditions; the browser's own lies in the package's folder itself. */
 function litFolder(): string {
   const entry = createRequire(import.meta.url).resolve('lit-html')
-  const folder = dirname(entry)
-  return folder.endsWith(`${sep}node`) ? dirname(folder) : folder
+  const inside = `${sep}lit-html${sep}`
+  return entry.slice(0, entry.lastIndexOf(inside) + inside.length)
 }
 
 function urlPath(folder: string, file: string): string {

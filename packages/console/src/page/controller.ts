@@ -4,9 +4,14 @@ import type {
   DeadLettersPage,
   DeliveriesPage,
   EventsPage,
+  LockItem,
+  ProjectionItem,
   RetryResult,
+  SnapshotItem,
+  SnapshotStreamsPage,
   StatusItem,
   StreamsPage,
+  StreamStates,
 } from './model.ts'
 import { parseRoute } from './route.ts'
 import type { DeliveryFilter } from './route.ts'
@@ -18,6 +23,13 @@ const recentEvents = 60
 const historyLength = 90
 const noticeMs = 6000
 const soonMs = 250
+
+const projectionOutcomes = {
+  pause: 'is paused',
+  resume: 'runs again',
+  rebuild: 'is being rebuilt',
+  cancel: 'stays as it is: its rebuild was given up',
+} as const
 
 /** What the reader can do. Every method shows its outcome on the page; none rejects. */
 export class Controller {
@@ -35,6 +47,8 @@ export class Controller {
       route: parseRoute(hash),
       timeline: noListing,
       timelineMissing: false,
+      snapshots: [],
+      states: new Map(),
       open: new Set(),
     })
     scrollTo(0, 0)
@@ -50,6 +64,20 @@ export class Controller {
     const open = new Set(this.#store.state.open)
     if (!open.delete(id)) open.add(id)
     this.#store.update({ open })
+  }
+
+  /** Opens or closes an event of the stream that is shown, with the states after it. */
+  async toggleEntry(id: string, version: number): Promise<void> {
+    this.toggle(id)
+    const { route, open, states } = this.#store.state
+    if (route.view !== 'stream' || !open.has(id) || states.has(version)) return
+    await this.#guarded(async () => {
+      const path = `/api/streams/${encodeURIComponent(route.id)}/states`
+      const read = await get<StreamStates>(path, { version })
+      const { route: now, states: known } = this.#store.state
+      if (now.view === 'stream' && now.id === route.id)
+        this.#store.update({ states: new Map([...known, [version, read]]) })
+    })
   }
 
   /** Reads again what the current view shows. */
@@ -102,6 +130,14 @@ export class Controller {
     })
   }
 
+  async orderProjection(name: string, verb: keyof typeof projectionOutcomes): Promise<void> {
+    await this.#acting(name, async () => {
+      await act('POST', `/api/projections/${encodeURIComponent(name)}/${verb}`)
+      await Promise.all([this.#readStatus(), this.#readProjections()])
+      this.#notify('good', `${name} ${projectionOutcomes[verb]}`)
+    })
+  }
+
   async retry(id: string): Promise<void> {
     await this.#acting(id, async () => {
       const result = await act<RetryResult>('POST', `/api/dead-letters/${encodeURIComponent(id)}/retry`)
@@ -135,6 +171,21 @@ export class Controller {
     if (route.view === 'streams') await this.#readStreams()
     if (route.view === 'stream') await this.#readTimeline(route.id)
     if (route.view === 'deliveries') await this.#readDeliveries(route.state)
+    if (route.view === 'projections') await this.#readProjections()
+    if (route.view === 'system') await this.#readSystem()
+  }
+
+  async #readProjections(): Promise<void> {
+    const { projections } = await get<{ readonly projections: readonly ProjectionItem[] }>('/api/projections')
+    this.#store.update({ projections })
+  }
+
+  async #readSystem(): Promise<void> {
+    const [{ locks }, snapshotStreams] = await Promise.all([
+      get<{ readonly locks: readonly LockItem[] }>('/api/locks'),
+      get<SnapshotStreamsPage>('/api/snapshots', { limit: pageSize }),
+    ])
+    this.#store.update({ locks, snapshotStreams })
   }
 
   async #readStatus(): Promise<void> {
@@ -161,7 +212,12 @@ export class Controller {
 
   async #readTimeline(id: string): Promise<void> {
     try {
-      const page = await this.#readTimelinePage(id, undefined)
+      const [page, { snapshots }] = await Promise.all([
+        this.#readTimelinePage(id, undefined),
+        get<{ readonly snapshots: readonly SnapshotItem[] }>(
+          `/api/streams/${encodeURIComponent(id)}/snapshots`,
+        ),
+      ])
       const { route, timeline } = this.#store.state
       if (route.view !== 'stream' || route.id !== id) return
       const oldest = page.events.at(-1)?.version ?? 0
@@ -170,6 +226,7 @@ export class Controller {
       this.#store.update({
         timeline: { items: [...page.events, ...further], next, loaded: true },
         timelineMissing: false,
+        snapshots,
       })
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 404)) throw error

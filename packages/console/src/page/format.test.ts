@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { duration, hueOf, plural, relative } from './format.ts'
+import { bytesOf, duration, hueOf, plural, relative } from './format.ts'
 
 test('a duration is told in the unit that fits', () => {
   expect([0.25, 1, 89, 90, 5400, 200_000].map(duration)).toEqual([
@@ -24,4 +24,14 @@ test('event types of one family share a colour', () => {
   expect(hueOf('issues.opened')).toBe(hueOf('issues.closed'))
   expect(plural(1, 'event')).toBe('1 event')
   expect(plural(2, 'event')).toBe('2 events')
+})
+
+test('a size is told in the unit that fits', () => {
+  expect([0, 999, 1000, 34_200_000, 5e15].map(bytesOf)).toEqual([
+    '0 B',
+    '999 B',
+    '1 kB',
+    '34.2 MB',
+    '5,000 TB',
+  ])
 })

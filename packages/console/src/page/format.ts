@@ -35,6 +35,15 @@ export function duration(seconds: number): string {
   return `${Math.round(seconds / 86_400)} d`
 }
 
+const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB'] as const
+const rough = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 })
+
+/** `812 B`, `1.2 kB`, `34 MB`. */
+export function bytesOf(bytes: number): string {
+  const power = bytes < 1000 ? 0 : Math.min(byteUnits.length - 1, Math.floor(Math.log10(bytes) / 3))
+  return `${rough.format(bytes / 1000 ** power)} ${byteUnits[power] ?? ''}`
+}
+
 /** How long ago, or in how long; `now` within a second. */
 export function relative(iso: string, now: number): string {
   const seconds = (now - Date.parse(iso)) / 1000

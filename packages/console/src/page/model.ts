@@ -14,7 +14,11 @@ export interface EventItem {
   readonly recordedAt: string
   readonly metadata: {
     readonly actor?: { readonly kind: string; readonly id: string }
-    readonly [field: string]: unknown
+    readonly correlationId?: unknown
+    readonly causationId?: unknown
+    readonly tenant?: unknown
+    readonly traceparent?: unknown
+    readonly custom?: unknown
   }
   readonly tags: readonly string[]
   readonly data: Json
@@ -46,7 +50,7 @@ export interface PartitionItem {
 export interface ProcessorItem {
   readonly name: string
   readonly log: string
-  readonly state: 'running' | 'paused' | 'stopped'
+  readonly state: 'running' | 'failing' | 'paused' | 'stopped'
   readonly lag: Lag
   readonly recordsHandled: number
   readonly openDeliveries: number
@@ -103,12 +107,96 @@ export interface RetryResult {
   readonly reason: string | null
 }
 
+export interface JetStreamItem {
+  readonly server: string
+  readonly version: string
+  readonly roundTripMs: number
+  readonly leader: string | null
+  readonly replicas: readonly { readonly name: string; readonly current: boolean; readonly lag: number }[]
+  readonly messages: number
+  readonly bytes: number
+  readonly maxBytes: number | null
+  readonly consumers: number
+}
+
+export interface StorageItem {
+  readonly kind: 'embedded' | 'postgres' | 'jetstream'
+  readonly place: string
+  readonly head: string | null
+  readonly state: { readonly kind: 'embedded' | 'postgres'; readonly place: string }
+  readonly jetstream: JetStreamItem | null
+}
+
+export interface HeldStreamsItem {
+  readonly count: number
+  readonly streams: readonly {
+    readonly stream: string
+    readonly events: number
+    readonly first: { readonly reason: string; readonly since: string }
+  }[]
+}
+
+export interface BuildItem {
+  readonly version: number
+  readonly state: 'building' | 'switching' | 'live' | 'retired'
+  readonly feeder: ProcessorItem['state']
+  readonly startedBy: string
+  readonly progress: { readonly done: number; readonly total: number }
+  readonly lastError: string | null
+}
+
+export interface ProjectionItem {
+  readonly name: string
+  readonly form: 'documents' | 'tables'
+  readonly version: number | null
+  readonly codeVersion: number | null
+  readonly state: ProcessorItem['state']
+  readonly partitions: number
+  readonly position: string | null
+  readonly lag: Lag
+  readonly lastError: string | null
+  readonly parkedRecords: number
+  readonly heldStreams: HeldStreamsItem
+  readonly processor: string | null
+  readonly build: BuildItem | null
+  readonly retired: readonly { readonly version: number }[]
+}
+
+export interface LockItem {
+  readonly name: string
+  readonly state: 'held' | 'expired' | 'free'
+  readonly owner: string | null
+  readonly epoch: number
+  readonly renewedAt: string | null
+  readonly zombie: { readonly reason: string; readonly ageSeconds: number } | null
+}
+
+export interface SnapshotItem {
+  readonly name: string
+  readonly version: number
+  readonly schemaVersion: number
+  readonly bytes: number
+  readonly readable: boolean
+  readonly takenAt: string | null
+  readonly compression: string | null
+}
+
+export interface StreamStates {
+  readonly version: number
+  readonly states: readonly { readonly name: string; readonly state: Json }[]
+}
+
+export interface SnapshotStreamsPage {
+  readonly streams: readonly string[]
+  readonly next: string | null
+}
+
 export interface StatusItem {
   readonly app: string
   readonly status: 'ok' | 'degraded' | 'down'
   readonly reasons: readonly string[]
   readonly startedAt: string
-  readonly storage: { readonly kind: string; readonly place: string; readonly head: string | null }
+  readonly storage: StorageItem
   readonly processors: readonly ProcessorItem[]
 }
 
@@ -130,4 +218,19 @@ export interface DeliveriesPage {
 export interface DeadLettersPage {
   readonly deadLetters: readonly DeadLetterItem[]
   readonly next: string | null
+}
+
+/** The answers that the page reads, by the path it asks: what whoever serves it has to give. */
+export interface ConsoleAnswers {
+  readonly '/api/status': StatusItem
+  readonly '/api/streams': StreamsPage
+  readonly '/api/events': EventsPage
+  readonly '/api/streams/:id/snapshots': { readonly snapshots: readonly SnapshotItem[] }
+  readonly '/api/streams/:id/states': StreamStates
+  readonly '/api/snapshots': SnapshotStreamsPage
+  readonly '/api/deliveries': DeliveriesPage
+  readonly '/api/dead-letters': DeadLettersPage
+  readonly '/api/dead-letters/:id/retry': RetryResult
+  readonly '/api/projections': { readonly projections: readonly ProjectionItem[] }
+  readonly '/api/locks': { readonly locks: readonly LockItem[] }
 }

@@ -17,3 +17,8 @@ test('deliveries are shown by state', () => {
   expect(parseRoute('#/deliveries/dead')).toEqual({ view: 'deliveries', state: 'dead' })
   expect(parseRoute('#/deliveries/other')).toEqual({ view: 'deliveries', state: 'all' })
 })
+
+test('read models and the system have addresses of their own', () => {
+  expect(parseRoute('#/projections')).toEqual({ view: 'projections' })
+  expect(parseRoute('#/system')).toEqual({ view: 'system' })
+})

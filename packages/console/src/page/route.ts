@@ -4,6 +4,8 @@ export type Route =
   | { readonly view: 'streams' }
   | { readonly view: 'stream'; readonly id: string }
   | { readonly view: 'processors' }
+  | { readonly view: 'projections' }
+  | { readonly view: 'system' }
   | { readonly view: 'deliveries'; readonly state: DeliveryFilter }
 
 export const deliveryFilters = ['all', 'retrying', 'delivered', 'dead'] as const
@@ -21,7 +23,7 @@ function decoded(text: string): string {
 export function parseRoute(hash: string): Route {
   const [view = '', rest = ''] = hash.replace(/^#\//, '').split(/\/(.*)/s)
   if (view === 'streams') return rest === '' ? { view } : { view: 'stream', id: decoded(rest) }
-  if (view === 'processors') return { view }
+  if (view === 'processors' || view === 'projections' || view === 'system') return { view }
   if (view === 'deliveries')
     return { view, state: deliveryFilters.find((filter) => filter === rest) ?? 'all' }
   return { view: 'live' }

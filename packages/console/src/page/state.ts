@@ -1,4 +1,15 @@
-import type { DeadLetterItem, DeliveryItem, EventItem, StatusItem, StreamItem } from './model.ts'
+import type {
+  DeadLetterItem,
+  DeliveryItem,
+  EventItem,
+  LockItem,
+  ProjectionItem,
+  SnapshotItem,
+  SnapshotStreamsPage,
+  StatusItem,
+  StreamItem,
+  StreamStates,
+} from './model.ts'
 import type { Route } from './route.ts'
 
 type Connection = 'connecting' | 'open' | 'lost'
@@ -29,6 +40,13 @@ export interface State {
   readonly streams: Listing<StreamItem>
   readonly timeline: Listing<EventItem>
   readonly timelineMissing: boolean
+  /** Of the stream that is shown. */
+  readonly snapshots: readonly SnapshotItem[]
+  /** Of the stream that is shown, by version: what its events up to there fold to. */
+  readonly states: ReadonlyMap<number, StreamStates>
+  readonly projections: readonly ProjectionItem[] | undefined
+  readonly locks: readonly LockItem[] | undefined
+  readonly snapshotStreams: SnapshotStreamsPage | undefined
   readonly deliveries: Listing<DeliveryItem>
   readonly deadLetters: Listing<DeadLetterItem>
   /** Lag of each processor over the last minutes, oldest first. */
@@ -61,6 +79,11 @@ export function initialState(route: Route): State {
     streams: noListing,
     timeline: noListing,
     timelineMissing: false,
+    snapshots: [],
+    states: new Map(),
+    projections: undefined,
+    locks: undefined,
+    snapshotStreams: undefined,
     deliveries: noListing,
     deadLetters: noListing,
     lagHistory: {},

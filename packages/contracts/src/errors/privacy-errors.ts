@@ -12,6 +12,21 @@ export class SubjectErasedError extends MillraceError {
   }
 }
 
+/** Keys of subjects are destroyed, and what cleans what is kept of them elsewhere failed. The next start goes on, or the same call. */
+export class ErasureIncompleteError extends MillraceError {
+  override readonly name = 'ErasureIncompleteError'
+  override readonly code = 'ERR_ERASURE_INCOMPLETE'
+  override readonly retryable = true
+  readonly subjects: readonly string[]
+  constructor(subjects: readonly string[], options?: ErrorOptions) {
+    const [subject = '', ...more] = subjects
+    const others = more.length === 0 ? '' : ` and ${more.length} more`
+    const reason = options?.cause instanceof Error ? `: ${options.cause.message}` : ''
+    super(`the key of ${subject}${others} is destroyed, but an eraser failed${reason}`, options)
+    this.subjects = subjects
+  }
+}
+
 /** A key that should be there is not, or cannot be unwrapped now. */
 export class KeyUnavailableError extends MillraceError {
   override readonly name = 'KeyUnavailableError'

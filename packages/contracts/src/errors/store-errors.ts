@@ -93,6 +93,52 @@ export class LogReplacedError extends MillraceError {
   }
 }
 
+/**
+ * What was asked for lies before the place where the log begins now: its older events were taken into an archive, and out
+ * of the log. Nothing was skipped.
+ */
+export class LogArchivedError extends MillraceError {
+  override readonly name = 'LogArchivedError'
+  override readonly code = 'ERR_LOG_ARCHIVED'
+  override readonly retryable = false
+  /** What was read: a log or a stream. */
+  readonly source: string
+  /** Commits before this number are in the archive only; who reads on from here begins before it. */
+  readonly archivedBefore: number
+  /** Of a stream: its first version in the log; undefined where there is none. */
+  readonly firstVersion: number | undefined
+  constructor(
+    source: string,
+    place: { readonly archivedBefore: number; readonly firstVersion?: number | undefined },
+    options?: ErrorOptions,
+  ) {
+    const { archivedBefore, firstVersion } = place
+    const first = firstVersion === undefined ? '' : `, which begins at version ${firstVersion}`
+    super(
+      `${source}: events of commits before ${archivedBefore} are in an archive and not in the log any more${first}`,
+      options,
+    )
+    this.source = source
+    this.archivedBefore = archivedBefore
+    this.firstVersion = firstVersion
+  }
+}
+
+/** A part of the log cannot be taken away; nothing was changed. */
+export class PartitionHeldError extends MillraceError {
+  override readonly name = 'PartitionHeldError'
+  override readonly code = 'ERR_PARTITION_HELD'
+  override readonly retryable = true
+  readonly partition: string
+  /** What holds it, one sentence each. */
+  readonly reasons: readonly string[]
+  constructor(partition: string, reasons: readonly string[], options?: ErrorOptions) {
+    super(`partition ${partition} stays: ${reasons.join('; ')}`, options)
+    this.partition = partition
+    this.reasons = reasons
+  }
+}
+
 /** The adapter, or the server behind it, cannot do what was asked; nothing was written. */
 export class NotSupportedError extends MillraceError {
   override readonly name = 'NotSupportedError'

@@ -1,15 +1,11 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 
 import type { Envelope, NewEvent } from '../envelope/envelope.ts'
-import {
-  EventSerializationError,
-  InvalidValueError,
-  UnknownEventVersionError,
-} from '../errors/value-errors.ts'
+import { InvalidValueError, UnknownEventVersionError } from '../errors/value-errors.ts'
 import { isEventType, isSchemaVersion, maxSchemaVersion } from './event-type.ts'
-
-/** Any synchronous Standard Schema validator (https://standardschema.dev). */
-export type Schema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Output>
+import { validateData } from './run-schema.ts'
+import { isSchema } from './schema.ts'
+import type { Schema } from './schema.ts'
 
 /** One event type: its schema, and the schema's version where it is past the first. */
 export type EventDefinition = Schema | VersionedSchema
@@ -55,6 +51,8 @@ export interface EventRegistry<D extends EventDefinitions> {
   readonly types: readonly (keyof D & string)[]
   /** The current schema version of a type. @throws {@link UnknownEventVersionError} for a type not defined here */
   versionOf(type: string): number
+  /** The current schema of a type; undefined for one not defined here. */
+  schemaOf(type: string): Schema | undefined
   /** True when the envelope's type is defined here; its data is not looked at. */
   has(envelope: Envelope): boolean
   /**
@@ -93,41 +91,6 @@ function normalise(type: string, definition: EventDefinition): Definition {
   return versioned
 }
 
-/** Some libraries make their schemas functions, so anything with the marker will do. */
-function isSchema(value: EventDefinition | undefined): value is Schema {
-  const marker: unknown = (value as Partial<Schema> | null | undefined)?.['~standard']
-  return (
-    typeof marker === 'object' &&
-    marker !== null &&
-    'validate' in marker &&
-    typeof marker.validate === 'function'
-  )
-}
-
-function validate(type: string, schema: Schema, data: unknown): unknown {
-  const result = runSchema(type, schema, data)
-  if (result.issues === undefined) return result.value
-  const [issue] = result.issues
-  const path = (issue?.path ?? []).map((part) => (typeof part === 'object' ? part.key : part)).map(String)
-  throw new EventSerializationError(type, `${['data', ...path].join('.')}: ${issue?.message ?? 'invalid'}`)
-}
-
-function runSchema(type: string, schema: Schema, data: unknown): StandardSchemaV1.Result<unknown> {
-  let result
-  try {
-    result = schema['~standard'].validate(data)
-  } catch (cause) {
-    throw new EventSerializationError(type, 'its schema threw instead of reporting an issue', { cause })
-  }
-  if (!('then' in result)) return result
-  // The verdict is refused whatever it is; its rejection must not end the process as an unhandled one.
-  result.then(undefined, () => undefined)
-  throw new EventSerializationError(
-    type,
-    'its schema answered with a promise; event schemas are synchronous and report issues instead of throwing',
-  )
-}
-
 /**
  * Defines event types once; every other type (creators, unions, envelopes) is inferred from the schemas.
  *
@@ -150,10 +113,11 @@ export function defineEvents<const D extends EventDefinitions>(definitions: D): 
   const registry: EventRegistry<D> = {
     types: [...known.keys()],
     versionOf: (type) => known.get(type)?.version ?? lookup(type, 1).version,
+    schemaOf: (type) => known.get(type)?.schema,
     has: (envelope) => known.has(envelope.type),
     parse: (envelope) => {
       const { schema } = lookup(envelope.type, envelope.schemaVersion)
-      return { ...envelope, data: validate(envelope.type, schema, envelope.data) }
+      return { ...envelope, data: validateData(envelope.type, schema, ['data', envelope.data]) }
     },
   }
   const creators = [...known].map(([type, { schema, version }]) => [
@@ -162,7 +126,7 @@ export function defineEvents<const D extends EventDefinitions>(definitions: D): 
       ...options,
       type,
       schemaVersion: version,
-      data: validate(type, schema, data),
+      data: validateData(type, schema, ['data', data]),
     }),
   ])
   return { ...Object.fromEntries(creators), $: registry } as Events<D>

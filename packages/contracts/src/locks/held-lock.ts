@@ -6,7 +6,10 @@ import type { Lock, LockDriver, LockProgress } from './lock-driver.ts'
 export interface HoldLockOptions {
   /** Milliseconds, as it was acquired; it is renewed three times in that time. */
   readonly ttlMs: number
-  /** Asked at each renewal, so that a holder that hangs shows; what it throws is a problem like one of the driver. */
+  /**
+   * Asked at each renewal, so that a holder that hangs shows. What it throws, and that it takes longer than a sixth of
+   * `ttlMs`, is a problem like one of the driver, but costs nothing: the lock is renewed without it.
+   */
   readonly progress?: () => LockProgress | undefined | Promise<LockProgress | undefined>
   /** Told of a renewal that failed and is tried again. @defaultValue nothing is told */
   readonly onProblem?: (error: unknown) => void
@@ -39,9 +42,8 @@ export class HeldLock implements AsyncDisposable {
 
   /** Renews it now. @throws {@link FencedError} {@link LockDriverUnavailableError} */
   async renew(): Promise<void> {
-    const { ttlMs, progress } = this.#options
     try {
-      await this.#driver.renew(this.lock, ttlMs, await progress?.())
+      await this.#driver.renew(this.lock, this.#options.ttlMs, await this.#progress())
     } catch (error) {
       if (isMillraceError(error) && error.code === 'ERR_FENCED') {
         this.#ended = true
@@ -57,6 +59,25 @@ export class HeldLock implements AsyncDisposable {
     clearTimeout(this.#timer)
     await this.#renewing
     if (!this.#lost.signal.aborted) await this.#driver.release(this.lock)
+  }
+
+  /** Undefined where it is not told, or not in time. */
+  async #progress(): Promise<LockProgress | undefined> {
+    const { progress, ttlMs, onProblem } = this.#options
+    if (progress === undefined) return undefined
+    const { promise: late, reject } = Promise.withResolvers<never>()
+    const timer = setTimeout(
+      () => reject(new Error(`lock ${this.lock.name}: no progress was told in time`)),
+      ttlMs / 6,
+    )
+    try {
+      return await Promise.race([progress(), late])
+    } catch (error) {
+      onProblem?.(error)
+      return undefined
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   #later(): void {

@@ -57,13 +57,19 @@ export interface EventLog<R extends LogRecord> {
    * where nobody can tell any more. @defaultValue nobody can tell
    */
   translate?(former: Position): Promise<Position | undefined>
-  /** Before the first record. */
+  /** Before the first record there ever was. Of a log whose older part was archived it cannot be read from. */
   beginning(): Promise<Position>
+  /**
+   * The end of what is in an archive only: the first place this log can be read from, by whoever means to leave out what
+   * lies before it. Undefined where nothing was taken away. @defaultValue nothing ever is
+   */
+  archived?(): Promise<Position | undefined>
   /** The last commit a reader can reach now. */
   head(): Promise<Position>
   /**
    * Whole commits after a position, oldest first.
-   * @throws {@link LogReplacedError} when the position belongs to another generation
+   * @throws {@link LogReplacedError} when the position belongs to another generation; {@link LogArchivedError} when records
+   * behind it are in an archive only
    */
   readBatch(after: Position, options?: ReadBatchOptions): Promise<LogBatch<R>>
   /** The record at a position, undefined where there is none (any more). */

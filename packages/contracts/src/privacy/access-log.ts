@@ -17,6 +17,8 @@ export interface AccessEntry {
 export interface ListAccessOptions {
   readonly actor?: string
   readonly target?: string
+  /** Only entries of this time and later. */
+  readonly since?: Date
   readonly cursor?: string
   /** 1 to 1000. @defaultValue 100 */
   readonly limit?: number
@@ -28,4 +30,9 @@ export interface AccessLog {
   record(entry: Omit<AccessEntry, 'at'>): Promise<void>
   /** Newest first. @throws {@link InvalidCursorError} */
   list(options?: ListAccessOptions): Promise<Page<AccessEntry>>
+  /**
+   * Deletes the entries before a time, and records that together with it: who, how many, up to when. Those records stay.
+   * How many it were.
+   */
+  prune(order: { readonly before: Date; readonly by: string }): Promise<number>
 }

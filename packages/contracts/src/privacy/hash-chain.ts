@@ -15,6 +15,20 @@ export interface ChainFault {
   readonly detail: string
 }
 
+/** The part of the chains whose events are in an archive only; their hashes stay, so that what remains follows them. */
+export interface ArchivedChain {
+  /** Events of commits before this number are not in the log; 0: all are. */
+  readonly before: number
+  /** Hashes whose events are archived. */
+  readonly events: number
+  /** Chains whose first event in the log follows the hash of an archived one. */
+  readonly streams: number
+  /** Boundaries whose signatures were checked, and those that nobody here can check. */
+  readonly boundaries: { readonly checked: number; readonly unknownKey: number }
+  /** What is wrong with a boundary; such a one is not believed, and what lies before it is missing. */
+  readonly faults: readonly string[]
+}
+
 /** What a verification found. */
 export interface ChainReport {
   readonly streams: number
@@ -24,6 +38,7 @@ export interface ChainReport {
   readonly unchained: number
   /** Anchors whose signatures were checked, and those whose key is not here. */
   readonly anchors: { readonly checked: number; readonly unknownKey: number }
+  readonly archived: ArchivedChain
   /** The first of each stream, at most 1000; by stream. */
   readonly faults: readonly ChainFault[]
 }

@@ -57,11 +57,37 @@ export interface ListDeadLettersOptions {
   readonly limit?: number
 }
 
+/** The parked record that holds a stream: what an operator has to retry or remove before the stream goes on. */
+export type HoldingRecord = Pick<
+  ParkedRecord,
+  'id' | 'recordId' | 'position' | 'reason' | 'setAsideAt' | 'tries' | 'retryRequested'
+>
+
+/** A stream that does not go on in one processor, because one of its records was parked. */
+export interface HeldStream {
+  readonly processor: string
+  readonly partition: number
+  readonly stream: string
+  /** Its parked records: the one that holds it, and those that wait behind it. */
+  readonly records: number
+  readonly first: HoldingRecord
+}
+
+/** The streams that a processor does not go on with. */
+export interface HeldStreams {
+  /** How many there are; `streams` may be fewer. */
+  readonly count: number
+  /** In the order in which their first parked records lie in the log. */
+  readonly streams: readonly HeldStream[]
+}
+
 /** Dead letters and parked records, which operators treat alike. */
 export interface DeadLetterQueue {
   /** Oldest first. */
   list(options?: ListDeadLettersOptions): Promise<Page<DeadLetter | ParkedRecord>>
   get(id: string): Promise<DeadLetter | ParkedRecord | undefined>
+  /** The streams that parked records of a processor hold, at most `limit` (1 to 1000) of them. */
+  held(processor: string, limit: number): Promise<HeldStreams>
   /**
    * Asks for one more try of this one action or record, and of nothing else. A dead letter becomes a delivery with
    * one attempt left, and comes back if that fails; of two calls at once for it one is true. A parked record stays

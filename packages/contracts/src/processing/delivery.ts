@@ -29,8 +29,13 @@ export interface NewDelivery {
   readonly recordId: string
   /** Where the record lies; the delivery is rendered from it at each attempt. */
   readonly position: Position
-  /** Reserved for order per key: the stream or row key. */
+  /** The stream or row key, for {@link NewDelivery.ordered}. */
   readonly key: string
+  /**
+   * True where it is tried only once every ordered delivery of its processor, partition, action and key that was opened
+   * before it has ended. @defaultValue false
+   */
+  readonly ordered?: boolean
   readonly maxAttempts: number
   /** True when its first attempt starts as soon as the row is durable: a crash then leaves it `unknown`. */
   readonly startsNow: boolean

@@ -42,7 +42,8 @@ export interface Advance {
 export interface AdvanceReceipt {
   /**
    * Of the deliveries with `startsNow`, the ids whose first attempt is the caller's to make: they are in flight under
-   * this lease. A delivery that was known already is not among them, unless a repeat of this very advance made it so.
+   * this lease. A delivery that was known already is not among them, unless a repeat of this very advance made it so; nor is
+   * an ordered one that has to wait for another.
    */
   readonly started: readonly string[]
 }
@@ -77,6 +78,8 @@ export interface DueDeliveries {
 export interface ProcessorRequests {
   readonly processor: string
   readonly paused: boolean
+  /** Who paused it; undefined while it is not paused. */
+  readonly pausedBy: string | undefined
   /** Grows with every retry asked for, of a dead letter or of a parked record. */
   readonly retries: number
 }
@@ -179,7 +182,7 @@ export interface ProcessorStore {
   advance(lease: Lease, advance: Advance): Promise<AdvanceReceipt>
   /** Records finished attempts and the start of others. Safe to repeat when its outcome is unknown. */
   settle(lease: Lease, settlement: Settlement): Promise<void>
-  /** Deliveries of this partition that are not in flight and may start now, oldest first. */
+  /** Deliveries of this partition that are not in flight and may start now, oldest first; of an ordered key the first. */
   due(lease: Lease, options: DueOptions): Promise<DueDeliveries>
   /**
    * Parked records of this partition that are to be tried now: those whose retry was asked for, and of a stream that is

@@ -11,7 +11,7 @@ export interface BuildRef {
   readonly projection: string
   /** Of the code that builds it. */
   readonly version: number
-  /** From 1: how often this version was built. */
+  /** From 1, growing: tells the builds of one version apart. A rebuild gets one that no other rebuild ever had. */
   readonly run: number
 }
 
@@ -101,19 +101,36 @@ export interface LiveDocuments {
   list(options?: ListDocumentsOptions): Promise<readonly ReadDocument[]>
 }
 
+/** The one writer of a partition's documents. */
+export interface DocumentOwner {
+  readonly partition: number
+  /** Grows with each owner of the partition. */
+  readonly epoch: number
+}
+
+/** Who saves documents, and in what transaction. */
+export interface SaveDocumentsOptions {
+  readonly partition: number
+  readonly write: WriteStatement
+  /** Of an owner, who may find what it saves in memory; `recorded` calls back once the statements are durable, else never. */
+  readonly owner?: DocumentOwner & { readonly recorded: (then: () => void) => void }
+}
+
 /** The documents of one build. */
 export interface DocumentModel {
-  /** Those of these keys that there are, by key. */
-  load(keys: readonly string[]): Promise<ReadonlyMap<string, StoredDocument>>
+  /**
+   * Those of these keys that there are, by key. For an owner, what it has saved and not forgotten may come from memory:
+   * nobody else writes it.
+   */
+  load(keys: readonly string[], owner?: DocumentOwner): Promise<ReadonlyMap<string, StoredDocument>>
+  /** What is remembered of a partition is read again. */
+  forget(partition: number): void
   /**
    * Saves changes of one partition, each key once: in SQL with the statements it writes, which are refused as a whole
    * where a document is not as the change found it, or belongs to another partition; in memory at once, where a
    * document that has seen the change's position already stays as it is.
    */
-  save(
-    changes: readonly DocumentChange[],
-    options: { readonly partition: number; readonly write: WriteStatement },
-  ): void
+  save(changes: readonly DocumentChange[], options: SaveDocumentsOptions): void
 }
 
 /** What an append asks to feed into one live read model. */
@@ -155,13 +172,17 @@ export interface ProjectionStore {
    * @throws {@link ProjectionRebuildInProgressError} while another build is under way
    */
   rebuild(plan: BuildPlan): Promise<ProjectionBuild>
-  /** The build that was under way waits for its turn from now on. False when it is not building any more. */
+  /**
+   * The build that was under way waits for its turn from now on. False when it is not building any more, and where it has
+   * parked an event that what is read has handled: readers would miss that.
+   */
   beginSwitch(build: BuildRef): Promise<boolean>
   /** Undoes {@link ProjectionStore.beginSwitch}. */
   abortSwitch(build: BuildRef): Promise<void>
   /**
    * Puts a switching build in the place of what is live, for all readers at once. False when it is not switching any more,
-   * has not seen all that the other has, or the other still has an owner; nothing is changed then.
+   * has not seen all that the other has, has parked what the other has handled, or the other still has an owner; nothing is
+   * changed then.
    */
   finishSwitch(build: BuildRef): Promise<boolean>
   /** Gives the build up that is under way. False when there is none. */
@@ -173,6 +194,11 @@ export interface ProjectionStore {
   reset(projection: string, change: { readonly start: Position; readonly by: string }): Promise<void>
   /** Drops the retired builds of a version, with their tables and checkpoints; how many there were. */
   drop(projection: string, version: number, by: string): Promise<number>
+  /**
+   * Drops all builds of a projection, what is read too, with their tables and checkpoints; how many there were.
+   * @throws {@link ConfigurationError} while one of them is fed
+   */
+  remove(projection: string, by: string): Promise<number>
   /** The documents of a build, also of one that is not live. */
   documents(build: BuildRef): DocumentModel
   /** The documents that are read: always those of the live build. None where nothing is live. */

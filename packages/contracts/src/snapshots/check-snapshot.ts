@@ -46,6 +46,12 @@ export function checkSnapshotQuery(streamId: StreamId, query: SnapshotQuery): vo
 }
 
 /** @throws {@link InvalidValueError} */
+export function checkSnapshotList(streamId: StreamId, options: { readonly name?: string }): void {
+  parseStreamId(streamId)
+  if (options.name !== undefined) checkSnapshotName('options.name', options.name)
+}
+
+/** @throws {@link InvalidValueError} */
 export function checkSnapshotPrune(
   streamId: StreamId,
   options: { readonly name: string; readonly keep: number },

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 
 /** What a consumer of ours is there for. */
@@ -26,10 +27,15 @@ const owner: string = `${hostname()}:${process.pid}`
 /** How long a consumer outlives its last pull, should nobody delete it; nanoseconds. */
 export const inactiveNs = 5_000_000_000
 
+/** 96 random bits. Short, because the name comes with every message and the client reads it byte by byte. */
+function token(): string {
+  return randomBytes(12).toString('base64url')
+}
+
 /** A new name, and the configuration of a consumer of that name; as JetStream takes it. */
 export function consumerConfig(target: ConsumerTarget): { readonly name: string } & Record<string, unknown> {
   return {
-    name: `${namePrefix}${target.purpose}-${crypto.randomUUID()}`,
+    name: `${namePrefix}${target.purpose}-${token()}`,
     ack_policy: 'none',
     deliver_policy: 'by_start_sequence',
     opt_start_seq: target.after + 1,

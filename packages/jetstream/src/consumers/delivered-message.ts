@@ -1,7 +1,7 @@
 import type { Msg } from '@nats-io/nats-core'
 import type { MsgImpl } from '@nats-io/nats-core/internal'
 
-import { rawHeaders } from '../link/raw-message.ts'
+import { rawHeaders, rawSubject, rawText } from '../link/raw-message.ts'
 import type { StoredMessage } from '../wire/stored-message.ts'
 
 /** What a message takes beside its headers and payload, about. */
@@ -52,7 +52,7 @@ export class DeliveredMessage implements StoredMessage {
   }
 
   get subject(): string {
-    return this.#message.subject
+    return rawSubject(this.#message)
   }
 
   get headers(): string {
@@ -62,6 +62,10 @@ export class DeliveredMessage implements StoredMessage {
   get payload(): Uint8Array {
     // The library cuts it out anew each time.
     return (this.#payload ??= this.#message.data)
+  }
+
+  get text(): string {
+    return rawText(this.#message)
   }
 
   /** Bytes it takes in memory, about. */

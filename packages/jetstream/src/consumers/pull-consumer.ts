@@ -23,7 +23,7 @@ interface CreateAnswer {
   readonly cluster?: { readonly leader?: string }
 }
 
-const bounds = { maxMessages: 4096, maxBytes: 2_000_000 }
+const bounds = { maxMessages: 2048, maxBytes: 1_000_000 }
 // A message's subjects and headers count, beside its payload, against the bytes of a pull.
 const overheadBytes = 200_000
 const heartbeatMs = 500

@@ -17,6 +17,18 @@ export function rawHeaders(message: Msg): string {
   return latin1(bytes, arguments_.hdr)
 }
 
+/** The payload as text, without a view of its bytes. */
+export function rawText(message: Msg): string {
+  const { _rdata: bytes, _msg: arguments_ } = message as MsgImpl
+  return utf8(bytes, Math.max(0, arguments_.hdr))
+}
+
+/** The subject of a message of ours, which is ASCII: the library decodes it as UTF-8 from any runtime. */
+export function rawSubject(message: Msg): string {
+  const { _msg: arguments_ } = message as MsgImpl
+  return latin1(arguments_.subject, arguments_.subject.length)
+}
+
 /** True for a message without a payload. */
 export function isEmpty(message: Msg): boolean {
   const { _rdata: bytes, _msg: arguments_ } = message as MsgImpl

@@ -11,6 +11,7 @@ export interface BatchBounds {
   readonly keep: Keep
 }
 
+/** Of payloads, about: a text counts its UTF-16 units. */
 const maxBytes = 4_000_000
 /** What a filter may leave out in one batch. */
 const maxMessages = 20_000
@@ -63,11 +64,13 @@ export class BatchBuilder {
     if (records === undefined) return this.#taken(message)
     const { commit, lastIndex, isLast, events } = records
     if (this.#isFull && commit !== this.#last.commit) return false
-    for (const event of events) this.#records.push(event)
+    for (const event of events) {
+      this.#records.push(event)
+      this.#bytes += event.payload.length
+    }
     this.#last = { generation: this.#parts.generation, commit, index: lastIndex }
     this.#isWhole = isLast
     this.#messages += 1
-    this.#bytes += message.payload.length
     return this.#taken(message)
   }
 

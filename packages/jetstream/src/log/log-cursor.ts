@@ -1,8 +1,13 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
 import type { LogBatch, StoredEvent } from '@millrace/contracts'
 
 import { PullConsumer } from '../consumers/pull-consumer.ts'
 import type { ReadParts } from '../read/read-parts.ts'
 import type { BatchBuilder } from './batch-builder.ts'
+
+/** Reading a message takes microseconds, during which an answer of a database, say, waits. */
+const mostAtOnce = 128
 
 /** A consumer that stands somewhere in the log, for the reader who will ask for what comes next. */
 export class LogCursor implements AsyncDisposable {
@@ -63,8 +68,10 @@ export class LogCursor implements AsyncDisposable {
     signal: AbortSignal | undefined,
   ): Promise<LogBatch<StoredEvent>> {
     for (;;) {
-      if (this.#takeInto(batch) || (await this.#isOver(batch, isOver))) break
-      if (!this.hasMore) await this.#consumer.change(signal)
+      if (this.#takeInto(batch)) break
+      if (this.hasMore) await nextTurn()
+      else if (await this.#isOver(batch, isOver)) break
+      else if (!this.hasMore) await this.#consumer.change(signal)
     }
     this.#at = batch.end.commit
     return batch.build()
@@ -74,9 +81,11 @@ export class LogCursor implements AsyncDisposable {
     await this.#consumer[Symbol.asyncDispose]()
   }
 
-  /** True once the batch takes no more. */
+  /** True once the batch takes no more. Takes so many at once as others may wait for. */
   #takeInto(batch: BatchBuilder): boolean {
-    for (let message = this.#consumer.first; message !== undefined; message = this.#consumer.first) {
+    for (let i = 0; i < mostAtOnce; i++) {
+      const message = this.#consumer.first
+      if (message === undefined) break
       if (!batch.take(message)) return true
       this.#consumer.take()
     }

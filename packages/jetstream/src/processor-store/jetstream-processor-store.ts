@@ -148,7 +148,12 @@ export class JetStreamProcessorStore implements ProcessorStore, AsyncDisposable 
 
   async requests(): Promise<readonly ProcessorRequests[]> {
     const known = await this.#patiently(async () => await this.#list.read())
-    return known.map(({ processor, paused: isPaused }) => ({ processor, paused: isPaused, retries: 0 }))
+    return known.map(({ processor, paused: isPaused, pausedBy }) => ({
+      processor,
+      paused: isPaused,
+      pausedBy: isPaused ? pausedBy : undefined,
+      retries: 0,
+    }))
   }
 
   async status(): Promise<readonly PartitionStatus[]> {

@@ -1,4 +1,4 @@
-import { checkWhole, InvalidCursorError, NotSupportedError } from '@millrace/contracts'
+import { checkText, checkWhole, InvalidCursorError, NotSupportedError } from '@millrace/contracts'
 import type { Advance, DeadLetterQueue, Page, Settlement } from '@millrace/contracts'
 
 const maxPage = 1000
@@ -36,6 +36,11 @@ export function emptyPage<T>({
 export const noDeadLetters: DeadLetterQueue = {
   list: async (options) => emptyPage(options),
   get: async () => undefined,
+  held: async (processor, limit) => {
+    checkText('processor', processor)
+    checkWhole('limit', limit, { min: 1, max: maxPage })
+    return { count: 0, streams: [] }
+  },
   retry: async () => false,
   remove: async () => false,
 }

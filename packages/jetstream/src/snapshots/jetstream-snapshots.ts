@@ -2,6 +2,7 @@ import {
   categoryOf,
   checkSnapshot,
   checkSnapshotKey,
+  checkSnapshotList,
   checkSnapshotPrune,
   checkSnapshotQuery,
   checkSnapshotStreams,
@@ -10,7 +11,6 @@ import {
   Lanes,
   matchesSnapshotKey,
   matchesSnapshotTimes,
-  parseStreamId,
 } from '@millrace/contracts'
 import type {
   IdFactory,
@@ -79,7 +79,8 @@ export class JetStreamSnapshots implements SnapshotStore, AsyncDisposable {
     streamId: StreamId,
     options: { readonly name?: string } = {},
   ): Promise<readonly SnapshotEntry[]> {
-    const list = await this.#list(parseStreamId(streamId))
+    checkSnapshotList(streamId, options)
+    const list = await this.#list(streamId)
     return list
       .filter(({ header }) => options.name === undefined || header.name === options.name)
       .map(({ header, bytes }) => {

@@ -17,11 +17,17 @@ export interface ListedSnapshot {
 export type SnapshotList = readonly ListedSnapshot[]
 
 const version = 1
+/** Of a list: it has to fit into one message, and 1 MB is the usual most of a server. */
+const mostBytes = 786_432
 
 interface StoredItem {
   readonly header: string
   readonly id: string
   readonly parts: number
+}
+
+function storedOf({ header, bytes, id, parts }: ListedSnapshot): StoredItem {
+  return { header: formatSnapshotHeader(header, bytes), id, parts }
 }
 
 function listedIn(item: unknown): ListedSnapshot | undefined {
@@ -46,14 +52,7 @@ function parse(text: string): SnapshotList | undefined {
 
 /** Of the keys `snapshots.<stream>`. */
 export const snapshotListFormat: RecordFormat<SnapshotList> = {
-  format: (list) => {
-    const snapshots = list.map(({ header, bytes, id, parts }) => ({
-      header: formatSnapshotHeader(header, bytes),
-      id,
-      parts,
-    }))
-    return JSON.stringify({ version, snapshots })
-  },
+  format: (list) => JSON.stringify({ version, snapshots: list.map(storedOf) }),
   parse,
 }
 
@@ -70,5 +69,15 @@ export function listedWith(
 ): SnapshotList {
   const others = list.filter((listed) => !isSameSnapshot(listed.header, header))
   const added = { header, bytes: state.byteLength, ...stored }
-  return [...others, added].toSorted((a, b) => compareSnapshots(a.header, b.header))
+  return fitting([...others, added].toSorted((a, b) => compareSnapshots(a.header, b.header)))
+}
+
+/** The best of a list that fit into one message: the oldest go, as they would by a retention. */
+function fitting(list: SnapshotList): SnapshotList {
+  let bytes = 0
+  const fits = list.findIndex((listed) => {
+    bytes += Buffer.byteLength(JSON.stringify(storedOf(listed))) + 1
+    return bytes > mostBytes
+  })
+  return fits < 0 ? list : list.slice(0, fits)
 }

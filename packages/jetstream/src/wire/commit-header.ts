@@ -80,16 +80,19 @@ class Fields {
 
   /** The next field as a whole number from `least` up, in its only spelling. */
   number(least: 0 | 1): number {
+    const text = this.#text
     const start = this.#at
-    let value = 0
-    for (let code = this.#code(); code >= digit0 && code <= digit9; code = this.#code()) {
+    let [at, value, code] = [start, 0, text.charCodeAt(start)]
+    while (code >= digit0 && code <= digit9) {
       // In this order: the sum with the code itself may be too large for a double.
       value = value * 10 + (code - digit0)
-      this.#at += 1
+      at += 1
+      code = text.charCodeAt(at)
     }
-    const digits = this.#at - start
-    const isPlain = digits === 1 || (digits <= mostDigits && this.#text.charCodeAt(start) !== digit0)
+    const digits = at - start
+    const isPlain = digits === 1 || (digits <= mostDigits && text.charCodeAt(start) !== digit0)
     this.isSound &&= digits > 0 && isPlain && value >= least && Number.isSafeInteger(value)
+    this.#at = at
     this.#end()
     return value
   }
@@ -106,12 +109,8 @@ class Fields {
     return this.#at < this.#text.length
   }
 
-  #code(): number {
-    return this.#text.charCodeAt(this.#at)
-  }
-
   #end(): void {
-    this.isSound &&= !this.hasMore || this.#code() === space
+    this.isSound &&= !this.hasMore || this.#text.charCodeAt(this.#at) === space
     this.#at += 1
   }
 }

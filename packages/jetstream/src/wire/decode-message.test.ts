@@ -11,6 +11,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { decoding, outgoing, placeOf, storedMessage } from '../../fixtures/messages.ts'
+import { BareEvent } from './bare-event.ts'
 import { decodeMessage } from './decode-message.ts'
 import type { EventsMessage } from './decode-message.ts'
 import { draftBytes, EventWriter, fits, guardLine, headerBlock } from './encode-message.ts'
@@ -118,6 +119,36 @@ describe('a message', () => {
         )
       }),
     )
+  })
+
+  test('with the required attributes only gives the same as one that has more', () => {
+    const bare = outgoing({})
+    const more = outgoing({ metadata: { tenant: 't' } })
+    const place = placeOf({ version: 3 })
+    const [short] = decoded(storedMessage(streamId, [bare], place)).events
+    const [long] = decoded(storedMessage(streamId, [more], place)).events
+    expect(short).toBeInstanceOf(BareEvent)
+    expect(long).not.toBeInstanceOf(BareEvent)
+    expect({ ...short?.toJSON(), id: long?.id, metadata: { tenant: 't' } }).toEqual(long?.toJSON())
+    expect(short).toMatchObject({ id: bare.id, metadata: {} })
+  })
+
+  test.each([
+    ['another order', (headers: string) => headers.replace(/(ce-source: .*\r\n)(ce-type: .*\r\n)/, '$2$1')],
+    ['another time than the commit says', (headers: string) => headers.replace('05.006Z', '04.006Z')],
+    ['a time in another spelling', (headers: string) => headers.replace('05.006Z', '05.0060Z')],
+    [
+      'an encoded content type',
+      (headers: string) => headers.replace('application/json', 'application%2Fjson'),
+    ],
+    ['a line behind them', (headers: string) => headers.replace(/\r\n$/, 'x-other: 1\r\n\r\n')],
+  ])('of one event whose lines have %s is read attribute by attribute', (_name, change) => {
+    const message = storedMessage(streamId, [outgoing({})], placeOf({ version: 3 }))
+    const headers = change(message.headers)
+    expect(headers).not.toBe(message.headers)
+    const [read] = decoded({ ...message, headers }).events
+    expect(read).not.toBeInstanceOf(BareEvent)
+    expect(read).toMatchObject({ type: 'item-added', contentType: 'application/json', schemaVersion: 1 })
   })
 
   test('of one event is a CloudEvent in binary mode', () => {

@@ -6,6 +6,7 @@ import type { EventId, StreamId } from '@millrace/contracts'
 import { utf8 } from '../link/bytes.ts'
 import { headerOf } from '../link/raw-message.ts'
 import { attributeValue } from './attribute-values.ts'
+import { BareEvent, readBareLines } from './bare-event.ts'
 import { commitHeaderName, parseCommitHeader } from './commit-header.ts'
 import type { CommitHeader } from './commit-header.ts'
 import { isoTime } from './iso-time.ts'
@@ -75,17 +76,6 @@ class HeaderEvent extends WireEvent {
     if (!isSimple) super.check()
   }
 
-  /** The required attributes in the order in which stores write them, and nothing else. */
-  protected override get isBare(): boolean {
-    const { attributes } = this
-    let at = lineIdAt + ulidLength
-    for (const start of requiredBehindId) {
-      if (!attributes.startsWith(start, at)) return false
-      at = attributes.indexOf(lineEnd, at + start.length)
-    }
-    return at === attributes.length - lineEnd.length
-  }
-
   protected override attribute(name: string): string | undefined {
     const value = headerOf(this.attributes, `ce-${name}`)
     return value === undefined ? undefined : attributeValue(value)
@@ -93,8 +83,6 @@ class HeaderEvent extends WireEvent {
 }
 
 const ulidLength = 26
-const lineEnd = '\r\n'
-const requiredBehindId = ['source', 'type', 'time', 'datacontenttype'].map((name) => `${lineEnd}ce-${name}: `)
 const linesStart = '\r\nce-specversion: 1.0\r\nce-id: '
 const lineIdAt = linesStart.length
 const objectStart = '{"specversion":"1.0","id":"'
@@ -150,24 +138,29 @@ export function decodeMessage(message: StoredMessage, { generation, subjects }: 
   const { commitId } = header
   const place = { generation, commit, sequence, streamId, bucket, commitId, recordedAt: time }
   const events =
-    header.form === 'batch' ? batchEvents(message, header, place) : oneEvent(message, header, place, end)
+    header.form === 'batch'
+      ? batchEvents(message, header, place)
+      : oneEvent(message, header, place, { headers, linesAt: end })
   if (typeof events === 'string') return malformed(events)
   return { kind: 'events', sequence, commit, header, streamId, bucket, recordedAt: time, events }
 }
 
-/** `linesAt` is where the lines behind the commit header begin. */
+/** `linesAt` is where the lines behind the commit header begin in the headers, which are read once. */
 function oneEvent(
-  { headers, payload }: StoredMessage,
+  message: StoredMessage,
   header: CommitHeader,
   place: EventPlace,
-  linesAt: number,
+  { headers, linesAt }: { readonly headers: string; readonly linesAt: number },
 ): readonly WireEvent[] | string {
+  const data =
+    header.form === 'text' ? (message.text ?? utf8(message.payload)) : new Uint8Array(message.payload)
+  const bare = readBareLines(headers, linesAt, header)
+  if (bare !== undefined) return [new BareEvent(place, header, data, bare)]
   const attributes = attributeLines(headers, linesAt)
   if (!attributes.startsWith(linesStart) || !isUlid(attributes.slice(lineIdAt, lineIdAt + ulidLength)))
     return 'it has no event id'
   if (!attributes.includes('\r\nce-type: ')) return 'its event has no type'
   if (!attributes.includes('\r\nce-time: ')) return 'its event has no time'
-  const data = header.form === 'text' ? utf8(payload) : new Uint8Array(payload)
   return [new HeaderEvent(place, header, data, attributes)]
 }
 

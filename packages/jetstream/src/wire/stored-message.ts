@@ -7,6 +7,8 @@ export interface StoredMessage {
   /** The header block as text, lines ending in CR LF; empty where there is none. */
   readonly headers: string
   readonly payload: Uint8Array
+  /** The payload as text, where it is had without cutting the bytes out first. */
+  readonly text?: string
 }
 
 /** Whole milliseconds of a time as JetStream writes it, `2026-11-21T13:34:00.123456789Z`, rounded down. */

@@ -24,8 +24,6 @@ export interface EventPlace {
   readonly recordedAt: number
 }
 
-const bareAttributes = readEventAttributes(() => undefined)
-
 /**
  * A stored event over the text of its message: what a reader does not look at is never parsed. Most of its fields are
  * getters; a spread does not copy them.
@@ -43,11 +41,6 @@ export abstract class WireEvent implements StoredEvent {
     this.version = version as EventVersion
     this.index = index
     this.payload = payload
-  }
-
-  /** True where it is known, without a look at each of them, that none of the attributes beyond the required ones is there. */
-  protected get isBare(): boolean {
-    return false
   }
 
   /** An attribute's value; undefined where the event has none of that name. */
@@ -122,7 +115,6 @@ export abstract class WireEvent implements StoredEvent {
 
   #attributes(): ReadAttributes {
     if (this.#attributed !== undefined) return this.#attributed
-    if (this.isBare) return (this.#attributed = bareAttributes)
     try {
       this.#attributed = readEventAttributes((name) => this.attribute(name))
       return this.#attributed

@@ -9,6 +9,8 @@ export interface MemoryAccessLogOptions {
   readonly now?: () => number
 }
 
+const pruning = 'prune access log'
+
 /** An access log in this process, for tests and small tools. */
 export function openMemoryAccessLog(options: MemoryAccessLogOptions = {}): AccessLog {
   const { maxEntries = 10_000, now = Date.now } = options
@@ -19,7 +21,7 @@ export function openMemoryAccessLog(options: MemoryAccessLogOptions = {}): Acces
     record: async (entry) => {
       entries = [...entries, { ...entry, at: new Date(now()), id: ++count }].slice(-maxEntries)
     },
-    list: async ({ actor, target, cursor, limit = 100 } = {}) => {
+    list: async ({ actor, target, since, cursor, limit = 100 } = {}) => {
       checkWhole('options.limit', limit, { min: 1, max: 1000 })
       if (cursor !== undefined && !/^\d{1,15}$/.test(cursor))
         throw new InvalidCursorError('options.cursor: must be a cursor from an earlier page')
@@ -27,6 +29,7 @@ export function openMemoryAccessLog(options: MemoryAccessLogOptions = {}): Acces
       const found = entries.filter(
         (entry) =>
           entry.id < below &&
+          (since === undefined || entry.at >= since) &&
           (actor === undefined || entry.actor === actor) &&
           (target === undefined || entry.target === target),
       )
@@ -36,6 +39,14 @@ export function openMemoryAccessLog(options: MemoryAccessLogOptions = {}): Acces
         items: page.map(({ id: _, ...entry }) => entry),
         next: last !== undefined && found.length > limit ? String(last.id) : undefined,
       }
+    },
+    prune: async ({ before, by }) => {
+      const isOld = ({ at, action }: AccessEntry): boolean => at < before && action !== pruning
+      const pruned = entries.filter(isOld).length
+      const target = `${pruned} entries before ${before.getTime()}`
+      const entry = { actor: by, role: 'operate', action: pruning, target, outcome: 'allowed' } as const
+      entries = [...entries.filter((one) => !isOld(one)), { ...entry, at: new Date(now()), id: ++count }]
+      return pruned
     },
   }
 }

@@ -23,6 +23,10 @@ const copyOf = (key: SubjectKey): SubjectKey => ({
   wrapped: { ...key.wrapped, bytes: new Uint8Array(key.wrapped.bytes) },
 })
 
+/** Its own: an erasure overwrites what is kept, and not what somebody was given before. */
+const given = (state: SubjectKeyState): SubjectKeyState =>
+  state.kind === 'present' ? { kind: 'present', key: copyOf(state.key) } : state
+
 class MemorySubjectKeys implements SubjectKeyStore {
   readonly #states = new Map<string, SubjectKeyState>()
   readonly #now: () => number
@@ -32,19 +36,19 @@ class MemorySubjectKeys implements SubjectKeyStore {
   }
 
   async find(subjects: readonly string[]): Promise<ReadonlyMap<string, SubjectKeyState>> {
-    const found = subjects.map((subject) => [subject, this.#states.get(checkSubject(subject))] as const)
+    const found = subjects.map((subject) => this.#states.get(checkSubject(subject)))
     return new Map(
-      found.filter((entry): entry is readonly [string, SubjectKeyState] => entry[1] !== undefined),
+      found.flatMap((state, i) => (state === undefined ? [] : [[subjects[i] ?? '', given(state)] as const])),
     )
   }
 
   async add(key: SubjectKey): Promise<SubjectKeyState> {
     checkSubjectKey(key)
     const known = this.#states.get(key.subject)
-    if (known !== undefined) return known
+    if (known !== undefined) return given(known)
     const state: SubjectKeyState = { kind: 'present', key: copyOf(key) }
     this.#states.set(key.subject, state)
-    return state
+    return given(state)
   }
 
   async rewrap(key: SubjectKey, from: WrappedKey): Promise<boolean> {

@@ -53,6 +53,7 @@ interface Known {
   readonly registration: ProcessorRegistration
   readonly partitions: readonly Partition[]
   paused: boolean
+  pausedBy: string | undefined
 }
 
 const maxPage = 1000
@@ -75,6 +76,11 @@ function emptyPage<T>({
 const noDeadLetters: DeadLetterQueue = {
   list: async (options) => emptyPage(options),
   get: async () => undefined,
+  held: async (processor, limit) => {
+    checkText('processor', processor)
+    checkWhole('limit', limit, { min: 1, max: maxPage })
+    return { count: 0, streams: [] }
+  },
   retry: async () => false,
   remove: async () => false,
 }
@@ -122,7 +128,7 @@ class MemoryProcessorStore implements ProcessorStore {
         updatedAt: this.#now(),
       })
       const rows = Array.from({ length: partitions }, first)
-      this.#known.set(processor, { registration, partitions: rows, paused: false })
+      this.#known.set(processor, { registration, partitions: rows, paused: false, pausedBy: undefined })
       return
     }
     const conflict = registrationConflict(known.registration, registration)
@@ -219,12 +225,19 @@ class MemoryProcessorStore implements ProcessorStore {
   ): Promise<boolean> {
     checkText('by', by)
     const known = this.#known.get(processor)
-    if (known !== undefined) known.paused = paused
-    return known !== undefined
+    if (known === undefined) return false
+    known.paused = paused
+    known.pausedBy = paused ? by : undefined
+    return true
   }
 
   async requests(): Promise<readonly ProcessorRequests[]> {
-    return [...this.#known].map(([processor, { paused }]) => ({ processor, paused, retries: 0 }))
+    return [...this.#known].map(([processor, { paused, pausedBy }]) => ({
+      processor,
+      paused,
+      pausedBy,
+      retries: 0,
+    }))
   }
 
   async status(): Promise<readonly PartitionStatus[]> {

@@ -1,4 +1,4 @@
-import { checkWhole } from '@millrace/contracts'
+import { checkWhole, InvalidValueError } from '@millrace/contracts'
 import type {
   DocumentChange,
   DocumentModel,
@@ -17,9 +17,16 @@ function byCodePoint(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }
 
-/** The documents of one build. A deleted one leaves its place behind, so that what deleted it is known. */
+/** More than one batch can delete; what is deleted before that is not handled again. */
+const keptDeletions = 20_000
+
+/** The documents of one build. A deleted one leaves its place behind for a while, so that what deleted it is known. */
 export class MemoryDocumentModel implements DocumentModel {
   readonly #documents = new Map<string, StoredDocument>()
+  /** The partition that each document belongs to, if not the first. */
+  readonly #partitions = new Map<string, number>()
+  /** Keys of deleted documents, first deleted first. */
+  readonly #deleted = new Set<string>()
 
   async load(keys: readonly string[]): Promise<ReadonlyMap<string, StoredDocument>> {
     const found = new Map<string, StoredDocument>()
@@ -30,12 +37,39 @@ export class MemoryDocumentModel implements DocumentModel {
     return found
   }
 
-  save(changes: readonly DocumentChange[]): void {
-    for (const { key, state, position, continues } of changes) {
-      const known = this.#documents.get(key)
-      if (known === undefined || isAfter(position, known.position))
-        this.#documents.set(key, { key, state, position, revision: continues + 1 })
+  /** Nothing is read from anywhere else. */
+  forget(): void {}
+
+  /** @throws {@link InvalidValueError} where a document belongs to another partition; nothing is saved then */
+  save(changes: readonly DocumentChange[], { partition }: { readonly partition: number }): void {
+    for (const { key } of changes) {
+      const belongs = this.#partitions.get(key) ?? 0
+      if (belongs !== partition && this.#documents.get(key)?.state !== undefined)
+        throw new InvalidValueError(
+          'key',
+          `of one partition's documents: ${key.slice(0, 100)} belongs to partition ${belongs}, not ${partition}`,
+        )
     }
+    for (const change of changes) this.#keep(change, partition)
+  }
+
+  #keep({ key, state, position, continues }: DocumentChange, partition: number): void {
+    const known = this.#documents.get(key)
+    if (known !== undefined && !isAfter(position, known.position)) return
+    this.#documents.set(key, { key, state, position, revision: continues + 1 })
+    if (partition === 0) this.#partitions.delete(key)
+    else this.#partitions.set(key, partition)
+    this.#deleted.delete(key)
+    if (state === undefined) this.#deleted.add(key)
+    if (this.#deleted.size > keptDeletions) this.#forgetDeletion()
+  }
+
+  #forgetDeletion(): void {
+    const [oldest] = this.#deleted
+    if (oldest === undefined) return
+    this.#deleted.delete(oldest)
+    this.#documents.delete(oldest)
+    this.#partitions.delete(oldest)
   }
 
   /** What readers find of these keys. */
@@ -58,5 +92,7 @@ export class MemoryDocumentModel implements DocumentModel {
 
   clear(): void {
     this.#documents.clear()
+    this.#deleted.clear()
+    this.#partitions.clear()
   }
 }

@@ -29,6 +29,8 @@ const noTables = 'read models in memory hold documents; tables need a database'
 class MemoryProjectionStore implements ProjectionStore {
   readonly kind = 'memory'
   readonly #builds: Build[] = []
+  /** Also of builds that were dropped: the checkpoints of what fed them are kept elsewhere, and are found by the run. */
+  readonly #runs = new Map<string, number>()
 
   async builds(): Promise<readonly ProjectionBuild[]> {
     return this.#builds.map(({ row, switchingSince }) => ({
@@ -93,6 +95,12 @@ class MemoryProjectionStore implements ProjectionStore {
     return dropped.length
   }
 
+  async remove(projection: string): Promise<number> {
+    const all = this.#of(projection)
+    for (const each of all) this.#builds.splice(this.#builds.indexOf(each), 1)
+    return all.length
+  }
+
   documents(ref: BuildRef): DocumentModel {
     const build = this.#find(ref)
     if (build === undefined) throw new ConfigurationError(`projection ${ref.projection}`, 'has no such build')
@@ -133,8 +141,9 @@ class MemoryProjectionStore implements ProjectionStore {
 
   #begin({ projection, version, form, partitions, tables, by }: BuildPlan): Build {
     if (form === 'tables') throw new NotSupportedError(noTables)
-    const runs = this.#builds.filter(({ row }) => row.projection === projection && row.version === version)
-    const run = Math.max(0, ...runs.map(({ row }) => row.run)) + 1
+    const counted = `${projection}:${version}`
+    const run = (this.#runs.get(counted) ?? 0) + 1
+    this.#runs.set(counted, run)
     const state = this.#live(projection) === undefined ? 'live' : 'building'
     const now = new Date()
     const row: ProjectionBuild = {

@@ -2,13 +2,13 @@ import {
   categoryOf,
   checkSnapshot,
   checkSnapshotKey,
+  checkSnapshotList,
   checkSnapshotPrune,
   checkSnapshotQuery,
   checkSnapshotStreams,
   compareSnapshots,
   matchesSnapshotKey,
   matchesSnapshotTimes,
-  parseStreamId,
 } from '@millrace/contracts'
 import type {
   Snapshot,
@@ -56,8 +56,9 @@ class MemorySnapshots implements SnapshotStore {
     streamId: StreamId,
     options: { readonly name?: string } = {},
   ): Promise<readonly SnapshotEntry[]> {
+    checkSnapshotList(streamId, options)
     const { name } = options
-    const all = this.#of(parseStreamId(streamId))
+    const all = this.#of(streamId)
     return all.filter((snapshot) => name === undefined || snapshot.name === name).map(entryOf)
   }
 

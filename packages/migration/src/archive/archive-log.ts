@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 
-import { checkWhole, formatPosition, parsePosition } from '@millrace/contracts'
+import { checkWhole, failpoint, formatPosition, InvalidValueError, parsePosition } from '@millrace/contracts'
 import type { EventStore, Position } from '@millrace/contracts'
 
 import { readCommits } from '../copy/source-commits.ts'
@@ -23,9 +23,13 @@ export interface ArchiveOptions {
   readonly folder: string
   /** Only commits recorded before that. */
   readonly before: Date
-  /** About so many events in a file, 1 to 1,000,000; a commit is never split. @defaultValue 50_000 */
+  /**
+   * About so many events in a file, 1 to 1,000,000, and fewer where they come to more than 32 MB before compression; a
+   * commit is never split. @defaultValue 50_000
+   */
   readonly eventsPerFile?: number
-  readonly onProgress?: (progress: { readonly events: number }) => void
+  /** `total` are the events that are left of the log: more than what is archived, where the rest is too young. */
+  readonly onProgress?: (progress: { readonly events: number; readonly total: number }) => void
   /** Stops between two files; what was written stays, and the next run goes on behind it. */
   readonly signal?: AbortSignal
 }
@@ -42,6 +46,8 @@ export interface ArchiveReport {
 const defaultEventsPerFile = 50_000
 const mostEventsPerFile = 1_000_000
 const batchSize = 5_000
+/** Of a file, before compression: a file is made and read in memory. */
+const mostCharacters = 33_554_432
 
 /** The archive as it is. @throws {@link ArchiveError} where it is of another log */
 async function begun(folder: string, source: EventStore, generation: string): Promise<ArchiveManifest> {
@@ -59,6 +65,7 @@ class FileWriter {
   readonly #folder: string
   readonly #source: EventStore
   #lines: string[] = []
+  #characters = 0
   #commits = 0
   #first: Position | undefined
   #last: Position | undefined
@@ -72,8 +79,16 @@ class FileWriter {
     return this.#lines.length
   }
 
+  isFull(eventsPerFile: number): boolean {
+    return this.#lines.length >= eventsPerFile || this.#characters >= mostCharacters
+  }
+
   async add({ position, events }: SourceCommit): Promise<void> {
-    for (const event of events) this.#lines.push(await formatLine(event, this.#source))
+    for (const event of events) {
+      const line = await formatLine(event, this.#source)
+      this.#lines.push(line)
+      this.#characters += line.length
+    }
     this.#commits += 1
     this.#first ??= position
     this.#last = events.at(-1)?.position ?? position
@@ -95,7 +110,8 @@ class FileWriter {
       bytes: bytes.byteLength,
       sha256: hashOf(bytes),
     }
-    ;[this.#lines, this.#commits, this.#first, this.#last] = [[], 0, undefined, undefined]
+    ;[this.#lines, this.#characters, this.#commits] = [[], 0, 0]
+    ;[this.#first, this.#last] = [undefined, undefined]
     return file
   }
 }
@@ -122,28 +138,48 @@ class ArchiveRun {
     const { source, before, signal, eventsPerFile = defaultEventsPerFile } = this.#options
     const last = this.#manifest.files.at(-1)?.last
     const after = last === undefined ? await source.log.beginning() : parsePosition(last)
+    const { records: total } = await source.log.lag(after)
     const reading = { after, until: await source.log.head(), batchSize, signal }
     for await (const { commits } of readCommits(source, reading)) {
       for (const commit of commits) {
         // The log is in order of its commits: the first that is too young ends what may go.
         if ((commit.events[0]?.recordedAt ?? before) >= before) return await this.#finish()
         await this.#writer.add(commit)
-        if (this.#writer.events >= eventsPerFile) await this.#finish()
+        if (this.#writer.isFull(eventsPerFile)) await this.#finish()
       }
+      this.#options.onProgress?.({ events: this.#report.events + this.#writer.events, total })
       if (signal?.aborted === true) return
     }
     await this.#finish()
   }
 
+  /** @throws {@link ArchiveError} where another run has added to the archive since: their files would have the same names */
+  async #assertAlone(): Promise<void> {
+    const { folder } = this.#options
+    const found = await readManifest(folder)
+    if ((found?.files.length ?? 0) === this.#manifest.files.length) return
+    throw new ArchiveError(folder, 'another run adds to it')
+  }
+
   async #finish(): Promise<void> {
+    await this.#assertAlone()
     const file = await this.#writer.finish(this.#manifest.files.length + 1)
     if (file === undefined) return
-    this.#manifest = { ...this.#manifest, files: [...this.#manifest.files, file] }
-    await writeManifest(this.#options.folder, this.#manifest)
+    const next = { ...this.#manifest, files: [...this.#manifest.files, file] }
+    await failpoint('archive:before-manifest')
+    await this.#assertAlone()
+    await writeManifest(this.#options.folder, next)
+    this.#manifest = next
+    await failpoint('archive:after-manifest')
     const { files, commits, events } = this.#report
     this.#report = { files: files + 1, commits: commits + file.commits, events: events + file.events }
-    this.#options.onProgress?.({ events: this.#report.events })
   }
+}
+
+function checkOptions({ before, eventsPerFile = defaultEventsPerFile }: ArchiveOptions): void {
+  checkWhole('options.eventsPerFile', eventsPerFile, { min: 1, max: mostEventsPerFile })
+  // No event is as young as a time that is none: all would go.
+  if (Number.isNaN(before.getTime())) throw new InvalidValueError('options.before', 'a valid Date')
 }
 
 /**
@@ -153,8 +189,8 @@ class ArchiveRun {
  * @throws {@link ArchiveError} where the folder holds the archive of another log; {@link InvalidValueError}
  */
 export async function archiveLog(options: ArchiveOptions): Promise<ArchiveReport> {
-  const { source, folder, eventsPerFile = defaultEventsPerFile } = options
-  checkWhole('options.eventsPerFile', eventsPerFile, { min: 1, max: mostEventsPerFile })
+  const { source, folder } = options
+  checkOptions(options)
   await mkdir(folder, { recursive: true })
   const { generation } = await source.log.beginning()
   const run = new ArchiveRun(options, await begun(folder, source, generation))

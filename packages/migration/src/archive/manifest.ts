@@ -88,3 +88,21 @@ export async function writeManifest(folder: string, manifest: ArchiveManifest): 
 export function hashOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
+
+/** Hash of what an archive holds of some commits; files that are added later leave it as it is. */
+export function hashOfPart(
+  { files }: ArchiveManifest,
+  { fromCommit, toCommit }: { readonly fromCommit: number; readonly toCommit: number },
+): string {
+  return hashOf(Buffer.from(JSON.stringify(filesOfPart(files, { fromCommit, toCommit }))))
+}
+
+/** The files with commits from a number to below another. */
+export function filesOfPart(
+  files: readonly ArchiveFile[],
+  { fromCommit, toCommit }: { readonly fromCommit: number; readonly toCommit: number },
+): readonly ArchiveFile[] {
+  return files.filter(
+    ({ first, last }) => parsePosition(first).commit < toCommit && parsePosition(last).commit >= fromCommit,
+  )
+}

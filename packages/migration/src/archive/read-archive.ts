@@ -26,6 +26,13 @@ export interface ArchiveSummary {
   readonly last: Position | undefined
 }
 
+/** Settings of {@link verifyArchive}. */
+export interface VerifyArchiveOptions {
+  readonly onProgress?: (progress: { readonly events: number; readonly total: number }) => void
+  /** Stops between two files. */
+  readonly signal?: AbortSignal
+}
+
 /** @throws {@link ArchiveError} where there is none */
 export async function openManifest(folder: string): Promise<ArchiveManifest> {
   const manifest = await readManifest(folder)
@@ -33,7 +40,11 @@ export async function openManifest(folder: string): Promise<ArchiveManifest> {
   return manifest
 }
 
-async function linesOf(folder: string, { name, bytes, sha256 }: ArchiveFile): Promise<readonly string[]> {
+/** The lines of one file. @throws {@link ArchiveError} where it is not what was written */
+export async function linesOf(
+  folder: string,
+  { name, bytes, sha256 }: ArchiveFile,
+): Promise<readonly string[]> {
   let content: Buffer
   try {
     content = await readFile(join(folder, name))
@@ -45,7 +56,8 @@ async function linesOf(folder: string, { name, bytes, sha256 }: ArchiveFile): Pr
   return (await decompress(content)).toString('utf8').trimEnd().split('\n')
 }
 
-function parsed(folder: string, { name }: ArchiveFile, line: string): ArchivedEvent {
+/** An event of a file. @throws {@link ArchiveError} */
+export function parsed(folder: string, { name }: ArchiveFile, line: string): ArchivedEvent {
   try {
     return parseLine(line)
   } catch (cause) {
@@ -81,11 +93,30 @@ function checkOrder(folder: string, { files, generation }: ArchiveManifest): voi
 }
 
 /** Reads every file of an archive and compares it with its manifest. @throws {@link ArchiveError} naming the first bad file */
-export async function verifyArchive(folder: string): Promise<ArchiveSummary> {
+export async function verifyArchive(
+  folder: string,
+  { onProgress, signal }: VerifyArchiveOptions = {},
+): Promise<ArchiveSummary> {
   const manifest = await openManifest(folder)
   checkOrder(folder, manifest)
-  for (const file of manifest.files) await commitsOf(folder, file)
-  const { log, generation, files } = manifest
+  let events = 0
+  const total = manifest.files.reduce((sum, file) => sum + file.events, 0)
+  for (const file of manifest.files) {
+    signal?.throwIfAborted()
+    await commitsOf(folder, file)
+    events += file.events
+    onProgress?.({ events, total })
+  }
+  return summaryOf(manifest)
+}
+
+/** What an archive says of itself; undefined where there is none. Nothing of it is read. @throws {@link ArchiveError} */
+export async function describeArchive(folder: string): Promise<ArchiveSummary | undefined> {
+  const manifest = await readManifest(folder)
+  return manifest && summaryOf(manifest)
+}
+
+function summaryOf({ log, generation, files }: ArchiveManifest): ArchiveSummary {
   const [first, last] = [files[0]?.first, files.at(-1)?.last]
   return {
     log,

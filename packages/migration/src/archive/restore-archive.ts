@@ -10,6 +10,8 @@ export interface RestoreOptions {
   readonly folder: string
   /** Of an empty log, which the restored one takes the place of. */
   readonly replacement: LogReplacement
+  /** Stops between two files; what was copied stays, and the next run goes on from there. */
+  readonly signal?: AbortSignal
   readonly onProgress?: (progress: { readonly events: number; readonly total: number }) => void
 }
 
@@ -21,9 +23,9 @@ export interface RestoreOptions {
  * @throws {@link ArchiveError} for a bad archive, and where the log is not empty
  */
 export async function restoreArchive(options: RestoreOptions): Promise<ArchiveSummary> {
-  const { folder, replacement, onProgress } = options
+  const { folder, replacement, onProgress, signal } = options
   const { source } = replacement
-  const summary = await verifyArchive(folder)
+  const summary = await verifyArchive(folder, signal === undefined ? {} : { signal })
   const { files } = await openManifest(folder)
   const beginning = await source.log.beginning()
   const { generation } = beginning
@@ -34,6 +36,7 @@ export async function restoreArchive(options: RestoreOptions): Promise<ArchiveSu
     const done = await copy.progress()
     let events = 0
     for (const file of files) {
+      signal?.throwIfAborted()
       // Places of the archived log, as if they were of the empty one: a copy follows one log only.
       const missing = (await commitsOf(folder, file))
         .filter((commit) => commit.source.commit > done)

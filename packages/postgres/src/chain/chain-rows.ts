@@ -27,10 +27,12 @@ export interface ChainLink {
   readonly hash: string
 }
 
-/** A stream's head that is ahead of its chain. */
-export interface LeadingHead {
+/** The head of a stream that is chained. */
+export interface ChainedHead {
   readonly streamId: StreamId
   readonly version: number
+  /** Whether its chain ends there too. */
+  readonly fits: boolean
 }
 
 // In the order in which event_hash takes them; payloads come last, and are hashed here as they are there.
@@ -134,13 +136,13 @@ order by stream_id, version limit $7`,
 }
 
 // One statement sees head and chain as they were at one time, however much is appended meanwhile.
-const heads: PagedRead<LeadingHead> = {
-  text: `select s.stream_id, s.version from :schema.streams as s
+const heads: PagedRead<ChainedHead> = {
+  text: `select s.stream_id, s.version, (s.version = l.version)::text from :schema.streams as s
 cross join lateral (select version from :schema.chain_links as c where c.stream_id = s.stream_id order by version desc limit 1) as l
 where (s.stream_id, $2::bigint, $3::bigint, $4::bigint) > ($1, $2, $3, $4) and ($5::text is null or s.stream_id = $5)
-  and $6::bigint is not null and s.version > l.version
+  and $6::bigint is not null
 order by s.stream_id limit $7`,
-  read: (row) => ({ streamId: row[0] as StreamId, version: Number(row[1]) }),
+  read: (row) => ({ streamId: row[0] as StreamId, version: Number(row[1]), fits: row[2] === 'true' }),
   placeOf: (row) => [row[0] ?? '', 0, 0, 0],
 }
 
@@ -173,7 +175,7 @@ export class ChainRows {
     return this.#pages(links, 1000)
   }
 
-  heads(): AsyncIterator<LeadingHead, undefined> {
+  heads(): AsyncIterator<ChainedHead, undefined> {
     return this.#pages(heads, 1000)
   }
 

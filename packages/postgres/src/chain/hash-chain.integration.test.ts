@@ -90,7 +90,13 @@ describe.for(drivers)('the hash chain on %s', ([, open]) => {
       { streamId: createStreamId('new', '1'), events: [fact(1), fact(2)], expectedVersion: 'no-stream' },
     ])
     expect(await chain.enabled()).toBe(true)
-    expect(await chain.verify()).toEqual({ streams: 4, events: 11, unchained: 0, anchors: clean, faults: [] })
+    expect(await chain.verify()).toMatchObject({
+      streams: 4,
+      events: 11,
+      unchained: 0,
+      anchors: clean,
+      faults: [],
+    })
     const events = await collect(store.read(stream))
     expect(events[0]?.previousHash).toBeUndefined()
     expect(new Set(events.slice(1).map(({ previousHash }) => previousHash)).size).toBe(6)
@@ -183,6 +189,26 @@ describe.for(drivers)('the hash chain on %s', ([, open]) => {
       { kind: 'inserted', version: 7 },
     ],
     [
+      'a first event that follows none, although it is none',
+      [`delete from :s.events where ${at} <= 2`, `delete from :s.chain_links where ${at} <= 2`],
+      { kind: 'changed', version: 3 },
+    ],
+    [
+      'a hash that was put into another commit',
+      [`update :s.chain_links set commit_seq = 1 where ${at} = 4`],
+      { kind: 'changed', version: 4 },
+    ],
+    [
+      'a head that was put back',
+      [`update :s.streams set version = 4 where stream_id = 'account-x 😀'`],
+      { kind: 'changed', version: 6 },
+    ],
+    [
+      'a head that was removed',
+      [`delete from :s.streams where stream_id = 'account-x 😀'`],
+      { kind: 'removed', version: 6 },
+    ],
+    [
       'an end that was cut off',
       [`delete from :s.events where ${at} >= 5`],
       { kind: 'truncated', version: 5 },
@@ -231,6 +257,35 @@ describe.for(drivers)('the hash chain on %s', ([, open]) => {
     ])
   })
 
+  test('shows by the anchor of its start that hashes were taken away, so that changed events pass for older ones', async () => {
+    const schema = freshSchema('chain')
+    const store = await openPostgresStore({ database, schema })
+    await store.append(createStreamId('account', 'before'), [fact(1)], { expectedVersion })
+    await store.append(createStreamId('account', 'before'), [fact(2)], { expectedVersion })
+    const chain = await openPostgresChain({ database, schema, signer: signer('s1') })
+    await chain.enable()
+    for (const n of [1, 2, 3]) await store.append(stream, [fact(n)], { expectedVersion })
+    const anchors = await chain.anchor()
+    const off = ['events', 'chain_links', 'chain_anchors'].map(
+      (table) => `alter table ${schema}.${table} disable trigger user`,
+    )
+    await database.script(
+      [
+        ...off,
+        `update ${schema}.events set payload = '{"n":9}', commit_seq = 1, commit_index = 7 where ${at} = 1`,
+        `delete from ${schema}.chain_links where ${at} = 1`,
+        `update ${schema}.events set previous_hash = null where ${at} = 2`,
+        `update ${schema}.chain_links set hash = (select ${schema}.event_hash(e) from ${schema}.events e where ${at} = 2) where ${at} = 2`,
+        `update ${schema}.events set previous_hash = (select encode(hash, 'hex') from ${schema}.chain_links where ${at} = 2) where ${at} = 3`,
+        `update ${schema}.chain_links set hash = (select ${schema}.event_hash(e) from ${schema}.events e where ${at} = 3) where ${at} = 3`,
+      ].join(';\n'),
+    )
+    expect((await chain.verify()).faults).toMatchObject([{ streamId: stream, kind: 'removed', version: 1 }])
+    await database.script(`delete from ${schema}.chain_anchors where ${at} = 3`)
+    // That of the end is gone too: the start alone tells.
+    expect((await chain.verify({ anchors: anchors.slice(0, 1) })).faults).toMatchObject([{ version: 1 }])
+  })
+
   test('shows a chain that was reckoned anew from an event on, between the anchors around it', async () => {
     const { tamper, chain, store, faults } = await openStage()
     await chain.anchor()
@@ -267,7 +322,13 @@ describe.for(drivers)('the hash chain on %s', ([, open]) => {
     expect([await chain.enabled(), (await chain.verify()).unchained]).toEqual([false, 2])
     await Promise.all([chain.enable(), chain.enable()])
     await store.append(stream, [fact(3), fact(4)], { expectedVersion })
-    expect(await chain.verify()).toEqual({ streams: 1, events: 2, unchained: 2, anchors: clean, faults: [] })
+    expect(await chain.verify()).toMatchObject({
+      streams: 1,
+      events: 2,
+      unchained: 2,
+      anchors: clean,
+      faults: [],
+    })
     const previous = (await collect(store.read(stream))).map(({ previousHash }) => typeof previousHash)
     expect(previous).toEqual(['undefined', 'undefined', 'undefined', 'string'])
   })

@@ -8,6 +8,7 @@ import { defaultSchema, inSchema, parseSchemaName } from '../sql/schema-name.ts'
 import type { SchemaName } from '../sql/schema-name.ts'
 import type { SqlDatabase } from '../sql/sql-database.ts'
 import { Anchors } from './anchors.ts'
+import { readBoundary } from './archived-chain.ts'
 import { ChainRows } from './chain-rows.ts'
 import type { ChainRange } from './chain-rows.ts'
 import { verifyChain } from './verify-chain.ts'
@@ -76,6 +77,7 @@ export async function openPostgresChain(options: PostgresChainOptions): Promise<
         anchors,
         signer,
         generation,
+        boundary: () => readBoundary(database, schema, { generation, signer }),
         startedSeq: (await startedSeqOf(database, schema)) ?? Number.MAX_SAFE_INTEGER,
       }
       return await verifyChain(parts, request)

@@ -1,7 +1,7 @@
 import { tombstoneType } from '@millrace/contracts'
 import type { ChainAnchor, ChainFault, ChainFaultKind, StreamId } from '@millrace/contracts'
 
-import type { ChainedEvent, ChainLink, LeadingHead } from './chain-rows.ts'
+import type { ChainedEvent, ChainLink, ChainedHead } from './chain-rows.ts'
 
 /** What holds for all streams of a verification. */
 export interface WalkSettings {
@@ -20,15 +20,17 @@ export class StreamWalk {
   readonly #settings: WalkSettings
   /** The anchors whose versions are not reached yet, in order. */
   readonly #anchors: ChainAnchor[]
-  #head: LeadingHead | undefined
+  #head: ChainedHead | undefined
   #fault: ChainFault | undefined
   #lastLink: ChainLink | undefined
   #lastEvent: ChainedEvent | undefined
   /** The first link without its event, until it is known whether events follow. */
   #missing: ChainLink | undefined
   #anchoredTo = 0
-  /** Events in the chain, events from before it, anchors checked, anchors of unknown keys. */
-  readonly counts = { events: 0, unchained: 0, checked: 0, unknownKey: 0 }
+  #followsArchived = false
+  #archivedEnd: ChainLink | undefined
+  /** Events in the chain, from before it, in the archive; anchors checked, anchors of unknown keys. */
+  readonly counts = { events: 0, unchained: 0, archived: 0, checked: 0, unknownKey: 0 }
 
   constructor(streamId: StreamId, anchors: readonly ChainAnchor[], settings: WalkSettings) {
     this.#streamId = streamId
@@ -36,8 +38,8 @@ export class StreamWalk {
     this.#anchors = anchors.toSorted((a, b) => a.version - b.version)
   }
 
-  /** The stream's head says that there is more. */
-  head(head: LeadingHead): void {
+  /** The stream's head, before its events. */
+  head(head: ChainedHead): void {
     this.#head = head
   }
 
@@ -49,10 +51,29 @@ export class StreamWalk {
     }
     const expected = (this.#lastLink?.version ?? link.version - 1) + 1
     if (link.version !== expected) this.#found('removed', expected, undefined, 'event and hash are missing')
-    if (event === undefined) this.#missing ??= this.#isArchived(link) ? undefined : link
-    else this.#linked(event, link)
+    else if (link.commitSeq < (this.#lastLink?.commitSeq ?? 0))
+      this.#found(
+        'changed',
+        link.version,
+        link.eventId,
+        'it was recorded in a commit before that of the event before it',
+      )
+    if (event !== undefined) this.#linked(event, link)
+    else if (this.#isArchived(link)) this.counts.archived += 1
+    else this.#missing ??= link
+    if (this.#isArchived(link)) this.#archivedEnd = link
     this.#lastLink = link
     this.#passAnchors(link)
+  }
+
+  /** The last link of what is archived. */
+  get archivedEnd(): ChainLink | undefined {
+    return this.#archivedEnd
+  }
+
+  /** Whether its first event in the log follows the hash of one that is archived. */
+  get followsArchived(): boolean {
+    return this.#followsArchived
   }
 
   /** The first fault of the stream, undefined where there is none. */
@@ -74,9 +95,23 @@ export class StreamWalk {
           undefined,
           `an anchor shows that version ${anchor.version} was there`,
         )
-    if (this.#head !== undefined)
-      this.#found('truncated', last + 1, undefined, `the stream's head is at version ${this.#head.version}`)
+    this.#compareHead(last)
     return this.#fault
+  }
+
+  #compareHead(last: number): void {
+    const head = this.#head
+    if (head === undefined) {
+      // What was never chained is not asked for its head.
+      if (this.#lastLink !== undefined)
+        this.#found('removed', last, undefined, "the stream's head is missing")
+    } else if (!head.fits)
+      this.#found(
+        head.version > last ? 'truncated' : 'changed',
+        head.version > last ? last + 1 : last,
+        undefined,
+        `the stream's head is at version ${head.version}`,
+      )
   }
 
   #found(kind: ChainFaultKind, version: number, eventId: string | undefined, detail: string): void {
@@ -111,11 +146,14 @@ export class StreamWalk {
     this.#gap(event)
     this.#lastEvent = event
     const { version, eventId } = event
+    this.#followsArchived ||= this.counts.events === 1 && this.#lastLink !== undefined
     if (eventId !== link.eventId)
       this.#found('reordered', version, eventId, `event ${link.eventId} was recorded at this version`)
-    else if (event.previousHash !== this.#lastLink?.hash && this.#lastLink !== undefined)
+    else if (event.previousHash !== this.#lastLink?.hash)
+      // The first of a chain follows none: hashes before it were taken away.
       this.#found('changed', version, eventId, 'it does not follow the event before it')
-    else if (event.hash !== link.hash) this.#found('changed', version, eventId, 'it is not what was recorded')
+    else if (event.hash !== link.hash || event.commitSeq !== link.commitSeq)
+      this.#found('changed', version, eventId, 'it is not what was recorded')
   }
 
   #passAnchors({ version, hash }: ChainLink): void {
@@ -127,7 +165,14 @@ export class StreamWalk {
       this.#anchors.shift()
       if (!this.#accepts(anchor)) continue
       if (anchor.version === version && anchor.hash === hash) this.#anchoredTo = version
-      else if (anchor.version === version)
+      else if (anchor.version < version)
+        this.#found(
+          'removed',
+          anchor.version,
+          undefined,
+          'its hash is missing, and an anchor shows that it was there',
+        )
+      else
         this.#found(
           'changed',
           this.#anchoredTo + 1,
@@ -141,7 +186,13 @@ export class StreamWalk {
     const signed = this.#settings.isSigned(anchor)
     if (signed === undefined) this.counts.unknownKey += 1
     else this.counts.checked += 1
-    if (signed === false) this.#found('anchor', anchor.version, undefined, 'its anchor was not signed by us')
+    if (signed === false)
+      this.#found(
+        'anchor',
+        anchor.version,
+        undefined,
+        'its anchor was not signed by us, or is that of another log',
+      )
     return signed === true
   }
 }

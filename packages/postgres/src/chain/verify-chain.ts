@@ -7,9 +7,11 @@ import type {
   VerifyChainOptions,
 } from '@millrace/contracts'
 
+import { ChainDigest } from '../partitions/chain-digest.ts'
 import { anchorText } from './anchors.ts'
 import type { Anchors } from './anchors.ts'
-import type { ChainedEvent, ChainLink, ChainRange, ChainRows, LeadingHead } from './chain-rows.ts'
+import type { Boundary } from './archived-chain.ts'
+import type { ChainedEvent, ChainLink, ChainRange, ChainRows, ChainedHead } from './chain-rows.ts'
 import { Peeked } from './peeked.ts'
 import { StreamWalk } from './stream-walk.ts'
 import type { WalkSettings } from './stream-walk.ts'
@@ -24,12 +26,14 @@ export interface VerifyParts {
   readonly signer: AnchorSigner | undefined
   readonly generation: string
   readonly startedSeq: number
+  /** Where the log begins now. */
+  readonly boundary: () => Promise<Boundary>
 }
 
 interface Sources {
   readonly events: Peeked<ChainedEvent>
   readonly links: Peeked<ChainLink>
-  readonly heads: Peeked<LeadingHead>
+  readonly heads: Peeked<ChainedHead>
   readonly anchors: Peeked<ChainAnchor>
 }
 
@@ -73,8 +77,11 @@ async function walk({ events, links, heads }: Sources, streamId: string, stream:
 
 function keptElsewhere(anchors: readonly ChainAnchor[]): Map<string, ChainAnchor[]> {
   const byStream = new Map<string, ChainAnchor[]>()
-  for (const anchor of anchors)
-    byStream.set(anchor.streamId, [...(byStream.get(anchor.streamId) ?? []), anchor])
+  for (const anchor of anchors) {
+    const known = byStream.get(anchor.streamId)
+    if (known === undefined) byStream.set(anchor.streamId, [anchor])
+    else known.push(anchor)
+  }
   return byStream
 }
 
@@ -102,8 +109,11 @@ export async function verifyChain(parts: VerifyParts, options: VerifyChainOption
 
 async function walkAll(parts: VerifyParts, options: VerifyChainOptions): Promise<ChainReport> {
   const { startedSeq } = parts
-  const { streamId: only, archivedBefore = 0 } = options
+  const { streamId: only } = options
   const rows = parts.rows({ streamId: only, upTo: await parts.head() })
+  // Before the first event is read: what is archived meanwhile is looked at once more.
+  const boundary = await parts.boundary()
+  const archivedBefore = Math.max(boundary.before, options.archivedBefore ?? 0)
   const settings = { startedSeq, archivedBefore, isSigned: signedBy(parts) }
   const elsewhere = keptElsewhere(
     (options.anchors ?? []).filter(({ streamId }) => only === undefined || streamId === only),
@@ -116,6 +126,8 @@ async function walkAll(parts: VerifyParts, options: VerifyChainOptions): Promise
   }
   const faults: ChainFault[] = []
   const counts = { streams: 0, events: 0, unchained: 0, checked: 0, unknownKey: 0 }
+  const archived = { events: 0, streams: 0 }
+  const digest = new ChainDigest()
   const finish = (stream: StreamWalk): void => {
     const fault = stream.finish()
     if (fault !== undefined && faults.length < maxFaults) faults.push(fault)
@@ -124,6 +136,9 @@ async function walkAll(parts: VerifyParts, options: VerifyChainOptions): Promise
     counts.unchained += stream.counts.unchained
     counts.checked += stream.counts.checked
     counts.unknownKey += stream.counts.unknownKey
+    archived.events += stream.counts.archived
+    archived.streams += stream.followsArchived ? 1 : 0
+    if (stream.archivedEnd !== undefined) digest.add(stream.archivedEnd)
   }
   for (;;) {
     const streamId = earliest(Object.values(sources).map((source: Peeked<never>) => source.streamId))
@@ -137,5 +152,21 @@ async function walkAll(parts: VerifyParts, options: VerifyChainOptions): Promise
   // Nothing of these is left but the anchors that were kept elsewhere.
   for (const [streamId, anchors] of elsewhere) finish(new StreamWalk(streamId as StreamId, anchors, settings))
   const { streams, events, unchained, checked, unknownKey } = counts
-  return { streams, events, unchained, anchors: { checked, unknownKey }, faults }
+  const isWhole = only === undefined && archivedBefore === boundary.before
+  const boundaryFaults =
+    isWhole && boundary.digest !== null && boundary.digest !== digest.value()
+      ? [
+          ...boundary.faults,
+          'the hashes of archived events are not those that were there when they were archived',
+        ]
+      : boundary.faults
+  const boundaries = { checked: boundary.checked, unknownKey: boundary.unknownKey }
+  return {
+    streams,
+    events,
+    unchained,
+    anchors: { checked, unknownKey },
+    archived: { before: archivedBefore, ...archived, boundaries, faults: boundaryFaults },
+    faults,
+  }
 }

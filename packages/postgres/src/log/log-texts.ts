@@ -1,3 +1,4 @@
+import { nothingArchived } from '../partitions/archived-reads.ts'
 import { placeColumns, storedColumns } from '../read/stored-row.ts'
 import { inSchema } from '../sql/schema-name.ts'
 import type { SchemaName } from '../sql/schema-name.ts'
@@ -55,9 +56,9 @@ export function logTexts(schema: SchemaName): LogTexts {
   }
 }
 
-/** The events of the commits above $1 up to $2, with further conditions. */
+/** The events of the commits above $1 up to $2, with further conditions; fails where one of them was archived. */
 export function batchText(schema: SchemaName, conditions: readonly string[]): string {
-  const all = ['commit_seq > $1::bigint', 'commit_seq <= $2::bigint', ...conditions]
+  const all = ['commit_seq > $1::bigint', 'commit_seq <= $2::bigint', ...conditions, nothingArchived('$1')]
   return inSchema(
     `select ${storedColumns}, ${placeColumns} from :schema.events where ${all.join(' and ')} order by commit_seq, commit_index`,
     schema,

@@ -1,6 +1,7 @@
 import { checkMaxRecords } from '@millrace/contracts'
 import type { EventLog, LogBatch, LogLag, Position, ReadBatchOptions, StoredEvent } from '@millrace/contracts'
 
+import { archivedEnd, explainArchived } from '../partitions/archived-reads.ts'
 import { checkGeneration, filterSelection } from '../read/log-selection.ts'
 import { RowPlaces, storedRowOf } from '../read/stored-row.ts'
 import { checkReplaced } from '../replace/check-replaced.ts'
@@ -67,6 +68,12 @@ export class PostgresLog implements EventLog<StoredEvent> {
     return await formerPosition(database, schema, former)
   }
 
+  async archived(): Promise<Position | undefined> {
+    this.#parts.closed.throwIfAborted()
+    const { database, schema, generation } = this.#parts
+    return await archivedEnd(database, schema, generation)
+  }
+
   async beginning(): Promise<Position> {
     this.#parts.closed.throwIfAborted()
     return this.#position(0, 0)
@@ -86,7 +93,8 @@ export class PostgresLog implements EventLog<StoredEvent> {
     const last = commits.at(-1)
     if (last === undefined) return { records: [], end: after }
     const { conditions, values } = filterSelection(filter, [after.commit, last.seq])
-    const rows = await this.#parts.database.queryText(batchText(this.#parts.schema, conditions), values)
+    const { database, schema } = this.#parts
+    const rows = await explainArchived(this.name, database.queryText(batchText(schema, conditions), values))
     const places = new RowPlaces(this.#parts.generation)
     return {
       records: rows.map((row) => storedRowOf(row, places)),

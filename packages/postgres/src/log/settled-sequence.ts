@@ -57,11 +57,18 @@ export class SettledSequence<Row extends SequencedRow> {
     this.#source = source
   }
 
-  /** The rows after a number that may be handed out now; ends before the first hole that is not proved. */
-  async read(after: number, limit: number): Promise<readonly Row[]> {
+  /**
+   * The rows after a number that may be handed out now; ends before the first hole that is not proved. A reader whose
+   * rows are not those of the source brings its own `load`, which may give several rows of one number.
+   */
+  async read(
+    after: number,
+    limit: number,
+    load: SequenceSource<Row>['after'] = this.#source.after,
+  ): Promise<readonly Row[]> {
     // What was settled before the rows were read: a row committed in between is in them.
     const settled = this.#settled
-    const rows = await this.#source.after(after, limit)
+    const rows = await load(after, limit)
     const safe = withoutHoles(rows, after, settled)
     const last = rows.at(-1)
     if (last === undefined) return rows
@@ -73,7 +80,7 @@ export class SettledSequence<Row extends SequencedRow> {
     await this.#settle(last.seq)
     if (this.#settled === settled) return safe
     const proved = this.#settled
-    return withoutHoles(await this.#source.after(after, limit), after, proved)
+    return withoutHoles(await load(after, limit), after, proved)
   }
 
   /** Where the log ends now. */

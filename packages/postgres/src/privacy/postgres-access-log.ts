@@ -29,7 +29,8 @@ interface Row {
 
 const insert = `insert into :schema.access_log (at, actor, role, action, target, outcome) values (${clock}, $1, $2, $3, $4, $5)`
 const page = `select id, at, actor, role, action, target, outcome from :schema.access_log
-where id < $1 and ($2::text is null or actor = $2) and ($3::text is null or target = $3) order by id desc limit $4`
+where id < $1 and ($2::text is null or actor = $2) and ($3::text is null or target = $3) and at >= $5::bigint order by id desc limit $4`
+const prune = `select :schema.prune_access_log($1, $2, ${clock}) as pruned`
 
 /** U+0000 is in no text column; an id from outside may hold one. */
 const clean = (text: string): string => text.replaceAll('\0', '\ufffd')
@@ -58,13 +59,14 @@ export async function openPostgresAccessLog(options: PostgresAccessLogOptions): 
       const values = [clean(actor), role, clean(action), target === undefined ? null : clean(target), outcome]
       await database.execute(inSchema(insert, schema), values)
     },
-    list: async ({ actor = null, target = null, cursor, limit = 100 } = {}) => {
+    list: async ({ actor = null, target = null, since, cursor, limit = 100 } = {}) => {
       checkWhole('options.limit', limit, { min: 1, max: 1000 })
       const rows = await database.query<Row>(inSchema(page, schema), [
         placeOf(cursor),
         actor,
         target,
         limit + 1,
+        since?.getTime() ?? 0,
       ])
       const shown = rows.slice(0, limit)
       const last = shown.at(-1)
@@ -72,6 +74,13 @@ export async function openPostgresAccessLog(options: PostgresAccessLogOptions): 
         items: shown.map(entryOf),
         next: last !== undefined && rows.length > limit ? String(last.id) : undefined,
       }
+    },
+    prune: async ({ before, by }) => {
+      const [row] = await database.query<{ pruned: number }>(inSchema(prune, schema), [
+        before.getTime(),
+        clean(by),
+      ])
+      return row?.pruned ?? 0
     },
   }
 }

@@ -84,6 +84,8 @@ function stateOf(row: KeyRow): SubjectKeyState {
 class PostgresSubjectKeys implements SubjectKeyStore {
   readonly #database: SqlDatabase
   readonly #texts: typeof texts
+  /** Subjects that were erased here, their pages vacuumed. */
+  readonly #vacuumed = new Set<string>()
 
   constructor(database: SqlDatabase, schema: SchemaName) {
     this.#database = database
@@ -115,15 +117,20 @@ class PostgresSubjectKeys implements SubjectKeyStore {
   async erase(subject: string, request: ErasureRequest): Promise<Erasure> {
     checkSubject(subject)
     checkErasure(request)
-    const changed = await this.#database.execute(this.#texts.erase, [subject, request.by, request.reason])
-    if (changed > 0) await this.#database.execute(this.#texts.vacuum)
+    await this.#database.execute(this.#texts.erase, [subject, request.by, request.reason])
     const state = await this.#stateOf(subject)
     if (state.kind !== 'erased') throw new Error(`subject ${subject} has a key after its erasure`)
+    if (state.erasure.completedAt === undefined) await this.#vacuum(subject)
     return state.erasure
   }
 
   async complete(subject: string): Promise<boolean> {
-    return (await this.#database.execute(this.#texts.complete, [checkSubject(subject)])) > 0
+    const known = (await this.find([subject])).get(subject)
+    if (known?.kind !== 'erased') return false
+    // Whoever erased it may have ended before the vacuum.
+    if (known.erasure.completedAt === undefined) await this.#vacuum(subject)
+    this.#vacuumed.delete(subject)
+    return (await this.#database.execute(this.#texts.complete, [subject])) > 0
   }
 
   async incomplete(): Promise<readonly string[]> {
@@ -140,6 +147,12 @@ class PostgresSubjectKeys implements SubjectKeyStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // The database is its opener's.
+  }
+
+  async #vacuum(subject: string): Promise<void> {
+    if (this.#vacuumed.has(subject)) return
+    await this.#database.execute(this.#texts.vacuum)
+    this.#vacuumed.add(subject)
   }
 
   async #stateOf(subject: string): Promise<SubjectKeyState> {

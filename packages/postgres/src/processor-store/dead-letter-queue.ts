@@ -2,6 +2,7 @@ import { checkText } from '@millrace/contracts'
 import type {
   DeadLetter,
   DeadLetterQueue,
+  HeldStreams,
   ListDeadLettersOptions,
   OperatorAction,
   Page,
@@ -10,6 +11,7 @@ import type {
 
 import type { SqlTransaction } from '../sql/sql-database.ts'
 import { deliveryColumns, toAttempts, toPosition } from './delivery-rows.ts'
+import { readHeldStreams } from './held-streams.ts'
 import type { Ledger } from './ledger.ts'
 import { historiesOf, logAction } from './operator-log.ts'
 import { pageRequest, toPage } from './page-cursor.ts'
@@ -144,6 +146,10 @@ export class SqlDeadLetterQueue implements DeadLetterQueue {
 
   async get(id: string): Promise<DeadLetter | ParkedRecord | undefined> {
     return (await this.#read(readOne, [id]))[0]?.item
+  }
+
+  async held(processor: string, limit: number): Promise<HeldStreams> {
+    return await readHeldStreams(this.#ledger, processor, limit)
   }
 
   async retry(id: string, by: string): Promise<boolean> {

@@ -9,12 +9,18 @@ import type { Ledger } from './ledger.ts'
 
 const ofAction = `processor = $1 and partition = $2 and not in_flight and deliveries.action = wanted.action`
 
+/** No earlier one of its key is open; `seq` grows in the order of the log. */
+const isFirst = `not (deliveries.ordered and exists (
+  select from :schema.deliveries earlier
+  where earlier.processor = $1 and earlier.partition = $2 and earlier.action = deliveries.action
+    and earlier.key = deliveries.key and earlier.ordered and earlier.seq < deliveries.seq))`
+
 // in:    processor, partition, actions, limit
 // out:   one row more than the limit, where there are as many
 // Each action is asked for alone, so that each walks its own stretch of the index in order.
 export const readDue: string = `
   select due.* from unnest($3::text[]) as wanted (action) cross join lateral (
-    select ${openDeliveryColumns} from :schema.deliveries where ${ofAction} and next_attempt_at <= now()
+    select ${openDeliveryColumns} from :schema.deliveries where ${ofAction} and next_attempt_at <= now() and ${isFirst}
     order by next_attempt_at, seq limit $4::int + 1
   ) due
   order by next_attempt_at, seq limit $4::int + 1`
@@ -23,7 +29,7 @@ export const readDue: string = `
 export const readNext: string = `
   select extract(epoch from min(next.next_attempt_at) - now())::float8 * 1000 as in_ms
   from unnest($3::text[]) as wanted (action) cross join lateral (
-    select next_attempt_at from :schema.deliveries where ${ofAction} and not id = any($4)
+    select next_attempt_at from :schema.deliveries where ${ofAction} and not id = any($4) and ${isFirst}
     order by next_attempt_at, seq limit 1
   ) next`
 

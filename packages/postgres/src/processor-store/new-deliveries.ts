@@ -9,12 +9,18 @@ import type { Ledger } from './ledger.ts'
 const insertDeliveries = `
   insert into :schema.deliveries
     (id, processor, partition, epoch, action, record_id, generation, position_commit, position_index, key,
-     state, in_flight, started_at, attempts_left, next_attempt_at)
+     state, in_flight, started_at, attempts_left, next_attempt_at, ordered)
   select id, $1, $2, $3, action, record_id, $4, position_commit, position_index, key,
-    'open', starts_now, case when starts_now then now() end, max_attempts - starts_now::int, now()
-  from unnest($5::text[], $6::text[], $7::text[], $8::bigint[], $9::int[], $10::text[], $11::int[], $12::boolean[]) as given
-    (id, action, record_id, position_commit, position_index, key, max_attempts, starts_now)
+    'open', starts, case when starts then now() end, max_attempts - starts::int, now(), ordered
+  from unnest($5::text[], $6::text[], $7::text[], $8::bigint[], $9::int[], $10::text[], $11::int[], $12::boolean[], $13::boolean[])
+    as given (id, action, record_id, position_commit, position_index, key, max_attempts, starts_now, ordered),
+    lateral (select starts_now and not (ordered and exists (
+      select from :schema.deliveries earlier
+      where earlier.processor = $1 and earlier.partition = $2 and earlier.action = given.action and earlier.key = given.key
+        and earlier.ordered))) as may (starts)
   on conflict (id) do nothing`
+
+const insertOrdered = `${insertDeliveries} returning id, in_flight`
 
 // What this transaction inserted, where some were known.
 const readInserted = `
@@ -49,10 +55,21 @@ export async function openDeliveries(
   const deliveries = await withoutKnown(ledger, tx, wanted)
   if (deliveries.length === 0) return []
   const values = [lease.processor, lease.partition, lease.epoch, wanted.generation, ...toColumns(deliveries)]
+  if (deliveries.some(({ ordered }) => ordered === true)) return await insertInOrder(ledger, tx, values)
   const inserted = await tx.execute(ledger.sql(insertDeliveries), values)
   const starting = deliveries.filter(({ startsNow }) => startsNow).map(({ id }) => id)
   if (inserted === deliveries.length) return starting
   return (await tx.query<{ id: string }>(ledger.sql(readInserted), [starting])).map(({ id }) => id)
+}
+
+/** Some may have to wait for an earlier one of their key: the database says which have started. */
+async function insertInOrder(
+  ledger: Ledger,
+  tx: SqlTransaction,
+  values: readonly unknown[],
+): Promise<readonly string[]> {
+  const rows = await tx.query<{ id: string; in_flight: boolean }>(ledger.sql(insertOrdered), values)
+  return rows.filter((row) => row.in_flight).map(({ id }) => id)
 }
 
 /** Of deliveries an earlier sending of the same advance wrote, those whose first attempt is under way. */
@@ -99,5 +116,6 @@ function toColumns(deliveries: readonly NewDelivery[]): readonly (readonly unkno
     deliveries.map(({ key }) => key),
     deliveries.map(({ maxAttempts }) => maxAttempts),
     deliveries.map(({ startsNow }) => startsNow),
+    deliveries.map(({ ordered }) => ordered === true),
   ]
 }

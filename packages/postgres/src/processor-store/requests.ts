@@ -9,7 +9,17 @@ const updatePaused = `update :schema.processors set paused = $2 where processor 
 
 const countRetry = `update :schema.processors set retries = retries + 1 where processor = $1`
 
-const readRequests = `select processor, paused, retries from :schema.processors order by processor`
+// Who paused it is in the operator log, which is written with the pause; of a processor that runs it is not looked for.
+const readRequests = `
+  select processor, paused, retries, case when paused then (
+    select operator from :schema.operator_actions
+    where subject = processor and action = 'pause' order by seq desc limit 1
+  ) end as paused_by
+  from :schema.processors order by processor`
+
+interface RequestRow extends Omit<ProcessorRequests, 'pausedBy'> {
+  readonly paused_by: string | null
+}
 
 /** Lets the processor's runtime see that a retry was asked for. */
 export async function noticeRetry(ledger: Ledger, tx: SqlTransaction, processor: string): Promise<void> {
@@ -36,5 +46,6 @@ export async function setPaused(
 
 /** See `ProcessorStore.requests`. */
 export async function readAllRequests(ledger: Ledger): Promise<readonly ProcessorRequests[]> {
-  return await ledger.database.query<ProcessorRequests>(ledger.sql(readRequests))
+  const rows = await ledger.database.query<RequestRow>(ledger.sql(readRequests))
+  return rows.map(({ paused_by: by, ...row }) => ({ ...row, pausedBy: by ?? undefined }))
 }

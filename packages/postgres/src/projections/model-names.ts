@@ -1,11 +1,17 @@
-import { buildTable, ConfigurationError } from '@millrace/contracts'
+import { buildTable, ConfigurationError, InvalidValueError } from '@millrace/contracts'
 import type { ProjectionBuild } from '@millrace/contracts'
 
 import type { SchemaName } from '../sql/schema-name.ts'
 import type { SqlSession } from '../sql/sql-database.ts'
 
-/** A name of ours in a statement: all are `[a-z][a-z0-9_]*`, but may be words of SQL. */
+/**
+ * A name of ours in a statement, which may be a word of SQL.
+ * @throws {@link InvalidValueError} for what is not `[a-z][a-z0-9_]*`
+ */
 export function inModel(schema: SchemaName, name: string): string {
+  // Names of definitions were checked; this is for whoever hands some other object in.
+  if (!/^[a-z][a-z0-9_]{0,62}$/.test(name))
+    throw new InvalidValueError('projection', 'a name: [a-z][a-z0-9_]*, at most 63 characters')
   return `"${schema}"."${name}"`
 }
 
@@ -18,13 +24,13 @@ export function physical(
   return inModel(schema, buildTable(table, build))
 }
 
-/** Fills in `:name` for each of the build's tables, but not the `::` of a cast. */
+/** Fills in `:name` for each of the build's tables, but not the `::` of a cast or what follows a word (`a:name`). */
 export function fillTables(
   schema: SchemaName,
   build: Pick<ProjectionBuild, 'version' | 'run' | 'tables'>,
   statement: string,
 ): string {
-  return statement.replace(/(?<!:):([a-z][a-z0-9_]*)\b/g, (placeholder, name: string) =>
+  return statement.replace(/(?<![:\w]):([a-z][a-z0-9_]*)\b/g, (placeholder, name: string) =>
     build.tables.includes(name) ? physical(schema, name, build) : placeholder,
   )
 }

@@ -82,26 +82,35 @@ export async function pointViews(
   replaced?: ProjectionBuild,
 ): Promise<void> {
   const gone = (replaced?.tables ?? []).filter((table) => !build.tables.includes(table))
-  for (const table of gone) await tx.execute(`drop view if exists ${inModel(ledger.modelSchema, table)}`)
+  await dropViews(ledger, tx, gone)
   for (const table of build.tables) await pointView(ledger, tx, build, table)
 }
 
-/** Empties the tables of a build. */
+/** Drops the names under which tables are read. */
+export async function dropViews(
+  { modelSchema }: ModelLedger,
+  tx: SqlTransaction,
+  tables: readonly string[],
+): Promise<void> {
+  for (const table of tables) await tx.execute(`drop view if exists ${inModel(modelSchema, table)}`)
+}
+
+/** Empties the tables of a build, as they were made: what counts in them counts from its beginning. */
 export async function emptyTables(
   { modelSchema }: ModelLedger,
   tx: SqlTransaction,
   build: ProjectionBuild,
 ): Promise<void> {
   const tables = build.tables.map((table) => physical(modelSchema, table, build))
-  if (tables.length > 0) await tx.execute(`truncate ${tables.join(', ')}`)
+  if (tables.length > 0) await tx.execute(`truncate ${tables.join(', ')} restart identity`)
 }
 
-/** Drops the tables of a build. */
+/** Drops the tables of a build, together: one may refer to another. */
 export async function dropTables(
   { modelSchema }: ModelLedger,
   tx: SqlTransaction,
   build: ProjectionBuild,
 ): Promise<void> {
-  for (const table of build.tables)
-    await tx.execute(`drop table if exists ${physical(modelSchema, table, build)}`)
+  const tables = build.tables.map((table) => physical(modelSchema, table, build))
+  if (tables.length > 0) await tx.execute(`drop table if exists ${tables.join(', ')}`)
 }

@@ -19,7 +19,7 @@ import { defaultSchema, parseSchemaName } from '../sql/schema-name.ts'
 import type { SqlDatabase } from '../sql/sql-database.ts'
 import { beginRebuild, ensureBuild } from './begin-build.ts'
 import { readBuilds } from './build-rows.ts'
-import { cancelBuild, dropBuilds, resetLive } from './end-build.ts'
+import { cancelBuild, dropBuilds, removeProjection, resetLive } from './end-build.ts'
 import { feedInline, holdInline } from './feed-inline.ts'
 import type { ModelLedger } from './model-ledger.ts'
 import { fillTables } from './model-names.ts'
@@ -91,6 +91,10 @@ class SqlProjectionStore implements ProjectionStore {
 
   async drop(projection: string, version: number, by: string): Promise<number> {
     return await dropBuilds(this.#ledger, { projection, version, by })
+  }
+
+  async remove(projection: string, by: string): Promise<number> {
+    return await removeProjection(this.#ledger, projection, by)
   }
 
   documents(build: BuildRef): DocumentModel {

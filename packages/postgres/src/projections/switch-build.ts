@@ -24,6 +24,28 @@ const compareCheckpoints = `
   ) as may_switch
   from following`
 
+// in:    the processor that is to follow, the one that is read
+// out:   whether the first has parked an event that the second has handled: its readers would miss it
+const missesParked = `
+  select exists (
+    select from :schema.parked_records n
+    where n.processor = $1
+      and n.position_commit <= (select max(checkpoint_commit) from :schema.processor_partitions where processor = $2)
+      and not exists (select from :schema.parked_records l where l.processor = $2 and l.record_id = n.record_id)
+  ) as misses`
+
+async function wouldMiss(
+  ledger: ModelLedger,
+  tx: SqlTransaction,
+  build: ProjectionBuild,
+  live: ProjectionBuild | undefined,
+): Promise<boolean> {
+  if (live === undefined) return false
+  const values = [build.processor, live.processor]
+  const [row] = await tx.query<{ misses: boolean }>(ledger.sql(missesParked), values)
+  return row?.misses === true
+}
+
 async function mayFollow(
   ledger: ModelLedger,
   tx: SqlTransaction,
@@ -32,15 +54,18 @@ async function mayFollow(
 ): Promise<boolean> {
   const values = [build.processor, live.processor, build.partitions]
   const [row] = await tx.query<{ may_switch: boolean }>(ledger.sql(compareCheckpoints), values)
-  return row?.may_switch === true
+  return row?.may_switch === true && !(await wouldMiss(ledger, tx, build, live))
 }
 
 /** See `ProjectionStore.beginSwitch`. */
 export async function beginSwitch(ledger: ModelLedger, ref: BuildRef): Promise<boolean> {
   return await ledger.database.transaction(async (tx) => {
-    const build = sameBuild(await lockBuilds(ledger, tx, ref.projection), ref)
-    if (build?.state === 'building') await setState(ledger, tx, ref, 'switching')
-    return build?.state === 'building' || build?.state === 'switching'
+    const builds = await lockBuilds(ledger, tx, ref.projection)
+    const build = sameBuild(builds, ref)
+    if (build?.state !== 'building') return build?.state === 'switching'
+    if (await wouldMiss(ledger, tx, build, liveOf(builds))) return false
+    await setState(ledger, tx, ref, 'switching')
+    return true
   })
 }
 

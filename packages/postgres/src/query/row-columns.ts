@@ -59,9 +59,12 @@ export class RowColumns {
     const column = Object.hasOwn(this.#columns, field) ? this.#columns[field] : undefined
     const expression = expressionOf(field, column ?? field)
     const type = sqlTypes[known.type]
+    // A place is read as the field's type: rows are compared and ordered as that type too, or a `real` column would give
+    // them out again. A cast to the column's own type is none, and costs no index.
+    const typed = known.type === 'integer' || known.type === 'decimal' ? expression : `${expression}::${type}`
     // Text compares by bytes on every server, whatever the database's collation; numeric is read exactly, as text.
-    const compared = known.type === 'text' ? `${expression} collate "C"` : expression
+    const compared = known.type === 'text' ? `${typed} collate "C"` : typed
     const read = known.type === 'decimal' ? `${expression}::text` : `${expression}::${type}`
-    return { compared, read, text: `${expression}::text`, type }
+    return { compared, read, text: `${typed}::text`, type }
   }
 }

@@ -8,6 +8,15 @@ export interface EventPage {
   readonly next: (() => Promise<EventPage>) | undefined
 }
 
+/** The end of a read. */
+export const noEvents: EventPage = {
+  size: 0,
+  at: () => {
+    throw new RangeError('an empty page')
+  },
+  next: undefined,
+}
+
 /** What ends a read early. */
 export interface ReadEnd {
   /** The most events to yield. */

@@ -1,10 +1,11 @@
 import { checkReadStreamOptions, parseStreamId } from '@millrace/contracts'
 import type { ReadStreamOptions, StoredEvent, StreamId } from '@millrace/contracts'
 
+import { archivedVersion } from '../partitions/archived-reads.ts'
 import { inSchema } from '../sql/schema-name.ts'
 import type { SchemaName } from '../sql/schema-name.ts'
 import type { SqlDatabase } from '../sql/sql-database.ts'
-import { PagedEvents } from './paged-events.ts'
+import { noEvents, PagedEvents } from './paged-events.ts'
 import type { EventPage } from './paged-events.ts'
 import { RowPlace, StoredRow, storedColumns } from './stored-row.ts'
 
@@ -25,14 +26,15 @@ select ${storedColumns}, case when version = $2 then (select size from page) end
 where stream_id = $1 and version >= $2::bigint and version <= $3::bigint
 order by version limit coalesce((select size from page), 0)`
 
-/** $2 lowest version, $3 highest; begins at the stream's own version where that is lower. */
-const backwards = `${sizeOf}, top as materialized (select least($3::bigint, version) as version from page)
-select ${storedColumns}, version, case when version = (select version from top) then (select size from page) end as size from :schema.events
+/** $2 lowest version, $3 highest. */
+const backwards = `${sizeOf}
+select ${storedColumns}, version from :schema.events
 where stream_id = $1 and version >= $2::bigint and version <= $3::bigint
 order by version desc limit coalesce((select size from page), 0)`
 
-/** The versions between two dates: occurred-at never decreases in a stream. */
-const versionsBetween = `select min(version) as low, max(version) as high from :schema.events
+/** The versions between two dates: occurred-at never decreases in a stream. And how late an archived event may have occurred. */
+const versionsBetween = `select min(version) as low, max(version) as high,
+  (select max(occurred_until) from :schema.archived_partitions) as archived_until from :schema.events
 where stream_id = $1 and occurred_at >= $2::bigint and occurred_at <= $3::bigint`
 
 /** The texts a stream is read with. */
@@ -55,35 +57,36 @@ interface Window {
   readonly high: number
 }
 
-const wholeStream: Window = { low: 1, high: Number.MAX_SAFE_INTEGER }
-const nothing: EventPage = {
-  size: 0,
-  at: () => {
-    throw new RangeError('an empty page')
-  },
-  next: undefined,
+interface BetweenRow {
+  readonly low: number | null
+  readonly high: number | null
+  readonly archived_until: number | null
 }
+
+const wholeStream: Window = { low: 1, high: Number.MAX_SAFE_INTEGER }
 
 /** Reads windows of one stream. */
 export class StreamReader {
   readonly #database: SqlDatabase
+  readonly #schema: SchemaName
   readonly #generation: string
   readonly #texts: StreamReadTexts
 
   constructor(database: SqlDatabase, schema: SchemaName, generation: string) {
     this.#database = database
+    this.#schema = schema
     this.#generation = generation
     this.#texts = streamReadTexts(schema)
   }
 
-  /** A missing or tombstoned stream yields nothing. */
+  /** A missing or tombstoned stream yields nothing. @throws {@link LogArchivedError} for versions that were archived */
   read(streamId: StreamId, options: ReadStreamOptions): AsyncIterable<StoredEvent> {
     const { direction = 'forwards', limit = Infinity, signal } = options
     const first = async (): Promise<EventPage> => {
       parseStreamId(streamId)
       checkReadStreamOptions(options)
       const window = await this.#window(streamId, options)
-      if (window === undefined || window.low > window.high) return nothing
+      if (window === undefined || window.low > window.high) return noEvents
       return direction === 'forwards'
         ? await this.#forwards(streamId, window, limit)
         : await this.#backwards(streamId, window, limit)
@@ -97,11 +100,15 @@ export class StreamReader {
     if (occurredFrom === undefined && occurredUntil === undefined) return asked
     const from = occurredFrom?.getTime() ?? Number.MIN_SAFE_INTEGER
     const until = occurredUntil?.getTime() ?? Number.MAX_SAFE_INTEGER
-    const [between] = await this.#database.query<{ low: number | null; high: number | null }>(
-      this.#texts.versionsBetween,
-      [streamId, from, until],
-    )
-    const { low = null, high = null } = between ?? {}
+    const [between] = await this.#database.query<BetweenRow>(this.#texts.versionsBetween, [
+      streamId,
+      from,
+      until,
+    ])
+    const { low = null, high = null, archived_until: archived = null } = between ?? {}
+    // Those directly before what was found may be of that time too.
+    if (archived !== null && from <= archived)
+      await this.#refuseArchived(streamId, low === null ? asked.low : Math.max(asked.low, low - 1))
     if (low === null || high === null) return undefined
     return { low: Math.max(asked.low, low), high: Math.min(asked.high, high) }
   }
@@ -115,6 +122,8 @@ export class StreamReader {
     ])
     const place = new RowPlace(this.#generation, streamId)
     const size = Number(rows[0]?.[4] ?? 0)
+    // The lowest version was not found, which is where the size would be.
+    if (size === 0 && limit > 0) await this.#refuseArchived(streamId, low)
     const next = low + rows.length
     return {
       size: rows.length,
@@ -135,15 +144,21 @@ export class StreamReader {
     ])
     const place = new RowPlace(this.#generation, streamId)
     const top = Number(rows[0]?.[4] ?? 0)
-    const size = Number(rows[0]?.[5] ?? 0)
     const next = top - rows.length
+    if (rows.length === 0 && limit > 0) await this.#refuseArchived(streamId, low)
+    const further = (): Promise<EventPage> =>
+      this.#backwards(streamId, { low, high: next }, limit - rows.length)
     return {
       size: rows.length,
       at: (index) => new StoredRow(rows[index] ?? [], top - index, place),
-      next:
-        rows.length < size || rows.length === 0 || next < low
-          ? undefined
-          : () => this.#backwards(streamId, { low, high: next }, limit - rows.length),
+      // A page that ends above the lowest version leaves some out: the next one says why.
+      next: rows.length === 0 || next < low ? undefined : further,
     }
+  }
+
+  /** Whoever folds a stream must not miss its beginning. @throws {@link LogArchivedError} where a version is in the archive only */
+  async #refuseArchived(streamId: StreamId, version: number): Promise<void> {
+    const refusal = await archivedVersion(this.#database, this.#schema, { streamId, version })
+    if (refusal !== undefined) throw refusal
   }
 }

@@ -1,11 +1,11 @@
 import {
   checkSnapshot,
   checkSnapshotKey,
+  checkSnapshotList,
   checkSnapshotPrune,
   checkSnapshotQuery,
   checkSnapshotStreams,
   formatSnapshotHeader,
-  parseStreamId,
 } from '@millrace/contracts'
 import type {
   Snapshot,
@@ -101,7 +101,8 @@ export class PostgresSnapshots implements SnapshotStore {
     streamId: StreamId,
     options: { readonly name?: string } = {},
   ): Promise<readonly SnapshotEntry[]> {
-    const values = [parseStreamId(streamId), options.name ?? null]
+    checkSnapshotList(streamId, options)
+    const values = [streamId, options.name ?? null]
     const rows = await this.#database.query<EntryRow>(this.#sql.list, values)
     return rows.map((row) => entryOf(streamId, row))
   }

@@ -15,6 +15,12 @@ export const sqlState = {
   logFenced: 'MR002',
   /** Ours, of sql/0004: a document was changed by another writer. */
   documentChanged: 'MR003',
+  /** Ours, of sql/0013: a table cannot be captured. */
+  captureRefused: 'MR010',
+  invalidName: '42602',
+  /** Ours, of sql/0011: what was asked for is in an archive. */
+  logArchived: 'MR004',
+  lockNotAvailable: '55P03',
 } as const
 
 const configurationStates = new Map([

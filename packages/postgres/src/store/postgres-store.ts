@@ -113,6 +113,7 @@ export class PostgresStore implements FeedingEventStore {
     })
     this.log = log
     this.#all = new LogReader(database, schema, {
+      name: log.name,
       generation,
       head: (signal) => log.settledHead(signal),
       waitFor: (position, signal) => log.waitFor(position, signal),

@@ -1,4 +1,5 @@
-import type { AccessLog, EventLog, EventStore, StoredEvent } from '@millrace/contracts'
+import { isFeedingStore } from '@millrace/contracts'
+import type { AccessLog, CommitFeeder, EventLog, EventStore, StoredEvent } from '@millrace/contracts'
 
 import { hasRole, requireRole } from './roles.ts'
 import type { Principal, Role } from './roles.ts'
@@ -38,7 +39,9 @@ function guardedLog(log: EventLog<StoredEvent>, check: Check): EventLog<StoredEv
   return {
     name: log.name,
     ...(log.formerGenerations === undefined ? {} : { formerGenerations: log.formerGenerations }),
+    translate: async (former) => await log.translate?.(former),
     beginning: () => log.beginning(),
+    archived: async () => await log.archived?.(),
     head: () => log.head(),
     readBatch: async (after, options) => {
       await check('replay', 'readBatch')
@@ -62,12 +65,16 @@ export function guardedStore(store: EventStore, options: GuardedStoreOptions): E
   const check = checkOf(options)
   return {
     capabilities: store.capabilities,
+    ...(isFeedingStore(store)
+      ? { fedBy: (feeder: CommitFeeder) => guardedStore(store.fedBy(feeder), options) }
+      : {}),
     log: guardedLog(store.log, check),
     append: async (streamId, events, appendOptions) => {
       await check('write', 'append', streamId)
       return await store.append(streamId, events, appendOptions)
     },
     commit: async (writes, commitOptions) => {
+      if (writes.length === 0) await check('write', 'append')
       for (const { streamId } of writes) await check('write', 'append', streamId)
       return await store.commit(writes, commitOptions)
     },

@@ -29,19 +29,30 @@ function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
   return prototype === Object.prototype || prototype === null
 }
 
-function transformed(value: unknown, tree: Tree): unknown {
-  if (Array.isArray(value)) return value.map((item) => transformed(item, tree))
-  if (!isPlain(value)) return value
+function transformed(value: unknown, tree: Tree, place: string): unknown {
+  if (value === null || value === undefined || tree.size === 0) return value
+  if (Array.isArray(value)) return value.map((item) => transformed(item, tree, place))
+  if (!isPlain(value)) throw new RulesUnmetError(place)
   const members = Object.entries(value).map(([key, member]): [string, unknown] => {
     const rule = tree.get(key)
     if (rule === undefined) return [key, member]
-    return [key, typeof rule === 'function' ? rule(member) : transformed(member, rule)]
+    return [key, typeof rule === 'function' ? rule(member) : transformed(member, rule, `${place}.${key}`)]
   })
   return Object.fromEntries(members.filter(([, member]) => member !== suppressed))
 }
 
-/** A function that gives a copy of data with the rules applied; what no rule names stays as it is. */
+/** Rules are for members of something that has none: what they were meant for would get through as it is. */
+export class RulesUnmetError extends Error {
+  constructor(place: string) {
+    super(`${place} has no members, and rules for some`)
+  }
+}
+
+/**
+ * A function that gives a copy of data with the rules applied; what no rule names stays as it is.
+ * It throws {@link RulesUnmetError} where a rule leads into text, a Map or the like.
+ */
 export function applyRules(rules: FieldRules): (data: unknown) => unknown {
   const tree = treeOf(rules)
-  return (data) => transformed(data, tree)
+  return (data) => transformed(data, tree, 'data')
 }

@@ -21,6 +21,8 @@ describe('a transform', () => {
     expect(mask({ start: 1, end: 2, character: '•' })('DE1234')).toBe('D•••34')
     expect(mask({ start: 2, end: 2 })('abc')).toBe('***')
     expect(mask()(null)).toBeNull()
+    expect(() => mask({ start: -1 })).toThrow(expect.objectContaining({ field: 'start' }))
+    expect(() => mask({ end: 0.5 })).toThrow(expect.objectContaining({ field: 'end' }))
   })
 
   test('hashes with its salt, alike for equal values', () => {
@@ -51,6 +53,23 @@ describe('a transform', () => {
 })
 
 describe('an anonymizer', () => {
+  test.each([
+    ['text', 'Main Street 5'],
+    ['a map', new Map([['street', 'Main Street 5']])],
+    ['text in a list', ['Main Street 5']],
+  ])('lets nothing through where a rule leads into %s', (_, address) => {
+    const careful = createAnonymizer({ types: { Registered: { 'address.street': mask() } } })
+    expect(() => careful.anonymize(envelope('Registered', { address }))).toThrow(
+      expect.objectContaining({
+        code: 'ERR_EVENT_SERIALIZATION',
+        message: expect.stringContaining('data.address') as string,
+      }),
+    )
+    expect(careful.anonymize(envelope('Registered', { address: null }))?.event.data).toEqual({
+      address: null,
+    })
+  })
+
   const anonymizer = createAnonymizer({
     types: {
       Registered: {

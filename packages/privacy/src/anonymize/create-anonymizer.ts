@@ -5,6 +5,7 @@ import {
   createStreamId,
   EventSerializationError,
   keyOf,
+  tombstoneType,
 } from '@millrace/contracts'
 import type {
   Envelope,
@@ -15,7 +16,7 @@ import type {
   StreamId,
 } from '@millrace/contracts'
 
-import { applyRules } from './apply-rules.ts'
+import { applyRules, RulesUnmetError } from './apply-rules.ts'
 import type { FieldRules } from './apply-rules.ts'
 import type { FieldTransform } from './transforms.ts'
 
@@ -55,7 +56,10 @@ export interface AnonymousCopyReport {
 
 /** Makes events that say nothing of people any more. */
 export interface Anonymizer {
-  /** Undefined where the event is left out. @throws {@link EventSerializationError} for a type that is not named */
+  /**
+   * Undefined where the event is left out.
+   * @throws {@link EventSerializationError} for a type that is not named, and data that rules cannot be applied to
+   */
   anonymize(envelope: Envelope): AnonymousEvent | undefined
   /**
    * Copies a whole log into an empty store, in its order, with new ids; the order within each stream stays.
@@ -70,6 +74,15 @@ async function checkEmpty(target: EventStore): Promise<void> {
     throw new ConfigurationError('target', 'must be an empty store: a copy begins at the beginning')
 }
 
+function ruled(type: string, rule: (data: unknown) => unknown, data: unknown): unknown {
+  try {
+    return rule(data)
+  } catch (cause) {
+    if (cause instanceof RulesUnmetError) throw new EventSerializationError(type, cause.message, { cause })
+    throw cause
+  }
+}
+
 /** @throws {@link ConfigurationError} */
 export function createAnonymizer(options: AnonymizerOptions): Anonymizer {
   const { otherTypes = 'refuse', streamKey, metadata, occurredAt } = options
@@ -80,6 +93,8 @@ export function createAnonymizer(options: AnonymizerOptions): Anonymizer {
       : createStreamId(categoryOf(streamId), String(streamKey(keyOf(streamId))))
   const anonymize = (envelope: Envelope): AnonymousEvent | undefined => {
     const { type, schemaVersion, data, streamId } = envelope
+    // Its reason is free text, and of its stream there is nothing left to copy.
+    if (type === tombstoneType) return undefined
     const rule = rules.get(type)
     if (rule === undefined && otherTypes === 'drop') return undefined
     if (rule === undefined) throw new EventSerializationError(type, 'the anonymizer has no rules for it')
@@ -88,7 +103,7 @@ export function createAnonymizer(options: AnonymizerOptions): Anonymizer {
       event: {
         type,
         schemaVersion,
-        data: rule(data),
+        data: ruled(type, rule, data),
         occurredAt: occurredAt === undefined ? envelope.occurredAt : occurredAt(envelope.occurredAt),
         ...(metadata === undefined ? {} : { metadata: metadata(envelope.metadata) }),
       },

@@ -1,6 +1,6 @@
 import { createHash, createHmac, createSecretKey, KeyObject } from 'node:crypto'
 
-import { ConfigurationError } from '@millrace/contracts'
+import { checkWhole, ConfigurationError } from '@millrace/contracts'
 
 /** Takes the member away. */
 export const suppressed: unique symbol = Symbol('suppressed')
@@ -26,8 +26,13 @@ function textOf(value: unknown): string {
 
 const absent = (value: unknown): boolean => value === null || value === undefined
 
-/** Shows the ends of a text at most. A value too short to hide anything in is masked whole. */
+/**
+ * Shows the ends of a text at most. A value too short to hide anything in is masked whole.
+ * @throws {@link InvalidValueError} for ends that are no counts
+ */
 export function mask({ start = 0, end = 0, character = '*' }: MaskOptions = {}): FieldTransform {
+  checkWhole('start', start, { min: 0 })
+  checkWhole('end', end, { min: 0 })
   return (value) => {
     if (absent(value)) return value
     const characters = Array.from(textOf(value))

@@ -32,6 +32,7 @@ function secretOf({ id, key }: AnchorKey): readonly [string, KeyObject] {
 /** Signs with HMAC-SHA256. @throws {@link ConfigurationError} */
 export function createAnchorSigner({ current, earlier = [] }: AnchorSignerOptions): AnchorSigner {
   const keys = new Map([...earlier, current].map(secretOf))
+  if (keys.size <= earlier.length) throw new ConfigurationError('anchor key', 'ids must be different')
   const macOf = (key: KeyObject, text: string): Buffer => createHmac('sha256', key).update(text).digest()
   const currentKey = secretOf(current)[1]
   return {

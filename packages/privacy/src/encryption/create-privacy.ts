@@ -1,4 +1,9 @@
-import { ConfigurationError, createIdFactory, jsonSerializer } from '@millrace/contracts'
+import {
+  ConfigurationError,
+  createIdFactory,
+  ErasureIncompleteError,
+  jsonSerializer,
+} from '@millrace/contracts'
 import type {
   CommitOptions,
   DecryptHook,
@@ -79,11 +84,16 @@ export interface Privacy {
   /**
    * Destroys the subject's key, in the key store and in this process, then runs the erasers. From then on its data reads as
    * declared, and nothing can be appended for it. Again after a crash, or when an eraser failed: goes on where it was.
-   * @throws {@link InvalidValueError} what an eraser throws; the key is destroyed by then
+   * @throws {@link InvalidValueError}; {@link ErasureIncompleteError} with what an eraser threw: the key is destroyed by then
    */
   erase(subject: string, request: ErasureRequest): Promise<Erasure>
-  /** Goes on with erasures that a crash or a failing eraser left behind; the subjects that are done now. To be called at start. */
+  /**
+   * Goes on with erasures that a crash or a failing eraser left behind; the subjects that are done now. To be called at start.
+   * @throws {@link ErasureIncompleteError} naming those whose erasers failed again; all others are done
+   */
   resumeErasures(): Promise<readonly string[]>
+  /** Subjects whose keys are destroyed and whose erasers did not all succeed yet; at most 1000. */
+  incompleteErasures(): Promise<readonly string[]>
   /** Undefined for a subject that nothing is known of. */
   inspect(subject: string): Promise<SubjectKeyState | undefined>
   /** Wraps the keys anew that another master key wrapped, so that it may be taken away; how many. */
@@ -98,9 +108,8 @@ function checked({ cacheMs = 60_000, maxCachedKeys = 10_000 }: PrivacyOptions): 
 } {
   if (!(cacheMs >= 0 && cacheMs <= 86_400_000))
     throw new ConfigurationError('cacheMs', 'must be milliseconds from 0 to a day')
-  // A batch of a log has to find all of its keys at hand.
-  if (!Number.isSafeInteger(maxCachedKeys) || maxCachedKeys < 2000)
-    throw new ConfigurationError('maxCachedKeys', 'must be a whole number from 2000 up')
+  if (!Number.isSafeInteger(maxCachedKeys) || maxCachedKeys < 1)
+    throw new ConfigurationError('maxCachedKeys', 'must be a whole number above 0')
   return { cacheMs, maxCached: maxCachedKeys }
 }
 
@@ -117,9 +126,27 @@ export function createPrivacy(options: PrivacyOptions): Privacy {
   const ring = new KeyRing({ keys, provider, now: options.now ?? Date.now, ...checked(options) })
   const opener = new EventOpener({ ring, personal, serializers: [serializer, ...otherSerializers] })
   const sealer = new EventSealer({ ring, personal, serializer, mint: createIdFactory() })
-  const clean = async (subject: string): Promise<void> => {
-    for (const { erase } of erasers) await erase(subject)
-    await keys.complete(subject)
+  const destroy = async (subject: string, request: ErasureRequest): Promise<Erasure> => {
+    try {
+      return await keys.erase(subject, request)
+    } finally {
+      // Where the store failed it may have destroyed the key all the same.
+      ring.doubt(subject)
+    }
+  }
+  const clean = async (subjects: readonly string[]): Promise<readonly string[]> => {
+    const failed = new Map<string, unknown>()
+    for (const subject of subjects)
+      try {
+        for (const { erase } of erasers) await erase(subject)
+        await keys.complete(subject)
+      } catch (error) {
+        // One that cannot be cleaned now keeps no other one from being cleaned.
+        failed.set(subject, error)
+      }
+    const [cause] = failed.values()
+    if (failed.size > 0) throw new ErasureIncompleteError([...failed.keys()], { cause })
+    return subjects
   }
   return {
     protect: (store) => new ProtectedStore(store, sealer, opener),
@@ -130,16 +157,13 @@ export function createPrivacy(options: PrivacyOptions): Privacy {
       return sealed?.events ?? events
     },
     erase: async (subject, request) => {
-      const erasure = await keys.erase(subject, request)
+      const erasure = await destroy(subject, request)
       ring.erase(subject)
-      await clean(subject)
+      await clean([subject])
       return erasure
     },
-    resumeErasures: async () => {
-      const subjects = await keys.incomplete()
-      for (const subject of subjects) await clean(subject)
-      return subjects
-    },
+    resumeErasures: async () => await clean(await keys.incomplete()),
+    incompleteErasures: async () => await keys.incomplete(),
     inspect: async (subject) => (await keys.find([subject])).get(subject),
     rewrapKeys: () => rewrapKeys(keys, provider),
     snapshotSealing: createSnapshotSealing(ring),

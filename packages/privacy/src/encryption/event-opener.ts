@@ -27,10 +27,18 @@ export class EventOpener {
   prepare(events: readonly StoredEvent[]): Promise<void> | undefined {
     const encrypted = events.filter(({ encryption }) => encryption !== undefined)
     if (encrypted.length === 0) return undefined
-    const loading = this.#parts.ring.load(encrypted.map(({ encryption }) => encryption?.subject ?? ''))
-    if (loading !== undefined) return loading.then(() => this.#hold(encrypted))
-    this.#hold(encrypted)
+    const loaded = this.#parts.ring.load(encrypted.map(({ encryption }) => encryption?.subject ?? ''))
+    if (loaded instanceof Promise) return loaded.then((keys) => this.#hold(encrypted, keys))
+    this.#hold(encrypted, loaded)
     return undefined
+  }
+
+  /** Makes the keys ready that this process has just used; nothing is waited for, in a transaction. */
+  hold(events: readonly StoredEvent[]): void {
+    for (const event of events) {
+      const known = event.encryption && this.#parts.ring.inUse(event.encryption.subject)
+      if (known !== undefined) this.#ready.set(event, known)
+    }
   }
 
   /** Plain payload of an event whose key is ready. */
@@ -51,9 +59,9 @@ export class EventOpener {
     return openPayload(stored, known)
   }
 
-  #hold(events: readonly StoredEvent[]): void {
+  #hold(events: readonly StoredEvent[], keys: ReadonlyMap<string, KnownKey>): void {
     for (const event of events) {
-      const known = this.#parts.ring.last(event.encryption?.subject ?? '')
+      const known = keys.get(event.encryption?.subject ?? '')
       if (known !== undefined) this.#ready.set(event, known)
     }
   }

@@ -56,7 +56,8 @@ export function erasedPayload(
   }
   const root: unknown = JSON.parse(payload)
   for (const [member] of sealedIn(root)) {
-    const erased = declared?.fields?.[declaredPath(member.path)] ?? null
+    // A declared part may look like an index of a list.
+    const erased = declared?.fields?.[member.path] ?? declared?.fields?.[declaredPath(member.path)] ?? null
     const text = serializeData(serializer, type, erased)
     replaceMember(member, JSON.parse(typeof text === 'string' ? text : Buffer.from(text).toString()))
   }

@@ -4,7 +4,8 @@ import type { EventId, StreamId } from '@millrace/contracts'
 import type { DataKey } from '../keys/data-key.ts'
 import { seal } from './cipher.ts'
 import type { Binding } from './cipher.ts'
-import { membersAt, replaceMember } from './field-paths.ts'
+import { membersAt, PathEndsError, replaceMember } from './field-paths.ts'
+import type { JsonMember } from './field-paths.ts'
 import type { PersonalType } from './personal-data.ts'
 
 /** What sealed data of an event is bound to. */
@@ -33,6 +34,15 @@ export function bindingOf(
   return ['millrace-event-1', streamId, id, type, schemaVersion, contentType, path]
 }
 
+function reached(root: unknown, field: string, type: string): readonly JsonMember[] {
+  try {
+    return membersAt(root, field.split('.'))
+  } catch (cause) {
+    if (cause instanceof PathEndsError) throw new EventSerializationError(type, cause.message, { cause })
+    throw cause
+  }
+}
+
 function sealFields(
   { contentType, payload }: WrittenData,
   fields: readonly string[],
@@ -45,7 +55,7 @@ function sealFields(
     )
   const root: unknown = JSON.parse(payload)
   for (const field of fields)
-    for (const member of membersAt(root, field.split('.'))) {
+    for (const member of reached(root, field, place.type)) {
       const sealed = seal(key, bindingOf(place, member.path), JSON.stringify(member.value))
       replaceMember(member, { [sealedKey]: Buffer.from(sealed).toString('base64') })
     }

@@ -14,10 +14,23 @@ const writtenKey = (key: string): string => (key.startsWith('$') ? `$${key}` : k
 
 const joined = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`)
 
-/** The members that a declared path leads to: of a list, in each of its items. */
+/** A declared path leads into something that has no members: what it was meant for lies elsewhere. */
+export class PathEndsError extends Error {
+  constructor(path: string, part: string) {
+    super(
+      `${path === '' ? 'data' : path} has no member ${part}: what is personal in it would not be encrypted`,
+    )
+  }
+}
+
+/**
+ * The members that a declared path leads to: of a list, in each of its items. None where one is left out or null.
+ * @throws {@link PathEndsError}
+ */
 export function membersAt(root: unknown, declared: readonly string[], path = ''): readonly JsonMember[] {
   const [part, ...rest] = declared
-  if (part === undefined || !isBranch(root)) return []
+  if (part === undefined || root === null) return []
+  if (!isBranch(root)) throw new PathEndsError(path, part)
   if (Array.isArray(root))
     return root.flatMap((item, i) => membersAt(item, declared, joined(path, String(i))))
   const key = writtenKey(part)

@@ -20,6 +20,14 @@ export class ProtectedLog implements EventLog<StoredEvent> {
     return this.#log.formerGenerations ?? []
   }
 
+  async translate(former: Position): Promise<Position | undefined> {
+    return await this.#log.translate?.(former)
+  }
+
+  async archived(): Promise<Position | undefined> {
+    return await this.#log.archived?.()
+  }
+
   beginning(): Promise<Position> {
     return this.#log.beginning()
   }

@@ -1,10 +1,11 @@
-import { StoreOver } from '@millrace/contracts'
+import { isFeedingStore, StoreOver } from '@millrace/contracts'
 import type {
   AppendOptions,
   AppendReceipt,
   CommitOptions,
   CommitReceipt,
   EventStore,
+  FeedingEventStore,
   NewEvent,
   ReadAllOptions,
   ReadStreamOptions,
@@ -22,11 +23,21 @@ import { readyEvents } from './ready-events.ts'
 export class ProtectedStore extends StoreOver {
   readonly #sealer: EventSealer
   readonly #opener: EventOpener
+  /** Only over a store that feeds read models as it appends: they are given what was encrypted a moment ago. */
+  readonly fedBy?: FeedingEventStore['fedBy']
 
   constructor(store: EventStore, sealer: EventSealer, opener: EventOpener) {
     super(store, new ProtectedLog(store.log, opener))
     this.#sealer = sealer
     this.#opener = opener
+    if (!isFeedingStore(store)) return
+    this.fedBy = (feeder) => {
+      const fed = store.fedBy(async (commit, session) => {
+        opener.hold(commit.events)
+        await feeder(commit, session)
+      })
+      return new ProtectedStore(fed, sealer, opener)
+    }
   }
 
   override async append(

@@ -26,10 +26,10 @@ async function openState(
   { bytes, encryption }: SealedState,
   context: SealingContext,
 ): Promise<Uint8Array | undefined> {
-  await ring.load(encryption.map(({ subject }) => subject))
+  const keys = await ring.load(encryption.map(({ subject }) => subject))
   let state = bytes
   for (const [layer, { subject, keyId }] of [...encryption.entries()].toReversed()) {
-    const key = ring.last(subject)
+    const key = keys.get(subject)
     if (key === 'erased' || (key instanceof DataKey && key.secrets === undefined)) return undefined
     if (!(key instanceof DataKey) || key.keyId !== keyId)
       throw new DecryptionFailedError(`snapshot of ${context.streamId}`)

@@ -32,6 +32,11 @@ const dataKeyBytes = 32
 export class KeyRing {
   readonly #parts: KeyRingParts
   readonly #held = new Map<string, Held>()
+  /** Keys that left `#held` may be in use still: one that is destroyed is destroyed for them too, and none exists twice. */
+  readonly #inUse = new Map<string, WeakRef<DataKey>>()
+  readonly #unused = new FinalizationRegistry<string>((subject) => {
+    if (this.#inUse.get(subject)?.deref() === undefined) this.#inUse.delete(subject)
+  })
   readonly #mint = createIdFactory()
 
   constructor(parts: KeyRingParts) {
@@ -44,15 +49,19 @@ export class KeyRing {
     return held !== undefined && held.until > this.#parts.now() ? held.known : undefined
   }
 
-  /** What was found out last, however long ago. */
-  last(subject: string): KnownKey | undefined {
-    return this.#held.get(subject)?.known
-  }
-
-  /** Asks for what is not at hand; undefined where nothing has to be waited for. */
-  load(subjects: Iterable<string>): Promise<void> | undefined {
-    const missing = [...new Set(subjects)].filter((subject) => this.peek(subject) === undefined)
-    return missing.length === 0 ? undefined : this.#fetch(missing)
+  /**
+   * What is known of each of these subjects, asked for where it is not at hand. Not a promise where nothing has to be
+   * waited for.
+   */
+  load(subjects: Iterable<string>): ReadonlyMap<string, KnownKey> | Promise<ReadonlyMap<string, KnownKey>> {
+    const known = new Map<string, KnownKey>()
+    const missing: string[] = []
+    for (const subject of new Set(subjects)) {
+      const found = this.peek(subject)
+      if (found === undefined) missing.push(subject)
+      else known.set(subject, found)
+    }
+    return missing.length === 0 ? known : this.#fetch(missing, known)
   }
 
   /**
@@ -60,10 +69,10 @@ export class KeyRing {
    * @throws {@link SubjectErasedError} and no key was made for those behind it
    */
   async ensure(subjects: readonly string[]): Promise<ReadonlyMap<string, DataKey>> {
-    await this.load(subjects)
+    const loaded = await this.load(subjects)
     const keys = new Map<string, DataKey>()
     for (const subject of subjects) {
-      let known = this.peek(subject) ?? 'none'
+      let known = loaded.get(subject) ?? 'none'
       if (known === 'none') known = await this.#create(subject)
       if (known === 'erased' || known === 'none' || known.secrets === undefined)
         throw new SubjectErasedError(subject)
@@ -74,31 +83,47 @@ export class KeyRing {
 
   /** Forgets the subject's key, wherever in this process it is in use. */
   erase(subject: string): void {
-    const known = this.#held.get(subject)?.known
-    if (known instanceof DataKey) known.destroy()
+    this.inUse(subject)?.destroy()
     this.#hold(subject, 'erased')
   }
 
-  async #fetch(subjects: readonly string[]): Promise<void> {
+  /** Asks anew before the subject's key is used again: it may have been destroyed. */
+  doubt(subject: string): void {
+    const held = this.#held.get(subject)
+    if (held !== undefined && held.known !== 'erased') this.#held.set(subject, { ...held, until: -Infinity })
+  }
+
+  /** The subject's key, if it is in use in this process, however long ago it was asked for. */
+  inUse(subject: string): DataKey | undefined {
+    const known = this.#held.get(subject)?.known
+    return known instanceof DataKey ? known : this.#inUse.get(subject)?.deref()
+  }
+
+  async #fetch(
+    subjects: readonly string[],
+    known: Map<string, KnownKey>,
+  ): Promise<ReadonlyMap<string, KnownKey>> {
     const states = await this.#parts.keys.find(subjects)
-    for (const subject of subjects) this.#hold(subject, await this.#known(subject, states.get(subject)))
+    for (const subject of subjects)
+      known.set(subject, this.#hold(subject, await this.#known(subject, states.get(subject))))
+    return known
   }
 
   async #known(subject: string, state: SubjectKeyState | undefined): Promise<KnownKey> {
-    const held = this.#held.get(subject)?.known
+    const held = this.inUse(subject)
     if (state?.kind === 'erased') {
       // Erased by another process: those who hold the key here must not use it any longer.
-      if (held instanceof DataKey) held.destroy()
+      held?.destroy()
       return 'erased'
     }
     if (state === undefined) return 'none'
-    if (held instanceof DataKey && held.keyId === state.key.keyId) return held
+    if (held?.keyId === state.key.keyId) return held
     return this.#settled(await this.#unwrap(state.key))
   }
 
   /** What was found out meanwhile wins over a key that was under way, so that no two objects hold one key. */
   #settled(key: DataKey): KnownKey {
-    const held = this.#held.get(key.subject)?.known
+    const held = this.inUse(key.subject) ?? this.#held.get(key.subject)?.known
     if (held === undefined || held === 'none') return key
     key.destroy()
     return held
@@ -117,22 +142,30 @@ export class KeyRing {
     const wrapped = await provider.wrap(bytes, { subject, keyId })
     const state = await keys.add({ subject, keyId, wrapped })
     const isOurs = state.kind === 'present' && state.key.keyId === keyId
-    const known = isOurs ? new DataKey(subject, keyId, bytes) : await this.#known(subject, state)
+    const known = isOurs
+      ? this.#settled(new DataKey(subject, keyId, bytes))
+      : await this.#known(subject, state)
     bytes.fill(0)
-    this.#hold(subject, known)
-    return known
+    return this.#hold(subject, known)
   }
 
-  #hold(subject: string, known: KnownKey): void {
+  /** What holds now: another call may have found out that the subject was erased, which stays so. */
+  #hold(subject: string, known: KnownKey): KnownKey {
     const { cacheMs, maxCached, now } = this.#parts
+    if (this.#held.get(subject)?.known === 'erased') {
+      if (known instanceof DataKey) known.destroy()
+      return 'erased'
+    }
+    if (known instanceof DataKey && this.#inUse.get(subject)?.deref() !== known) {
+      this.#inUse.set(subject, new WeakRef(known))
+      this.#unused.register(known, subject)
+    }
     // Another process may make the key at any time.
     const lasts = known === 'none' ? 0 : known === 'erased' ? Infinity : cacheMs
-    // Another call may have found out that the subject was erased, which stays so.
-    if (this.#held.get(subject)?.known === 'erased') return
     this.#held.delete(subject)
     this.#held.set(subject, { known, until: now() + lasts })
-    if (this.#held.size <= maxCached) return
-    const [oldest] = this.#held.keys()
+    const [oldest] = this.#held.size > maxCached ? this.#held.keys() : []
     if (oldest !== undefined) this.#held.delete(oldest)
+    return known
   }
 }

@@ -3,9 +3,10 @@ import { MillraceError } from '@millrace/contracts'
 /**
  * What an attempt's failure means. `transient`: another attempt may succeed; counted. `permanent`: none will; a dead
  * letter at once. `unreachable`: the destination was not reached at all, so nothing can have happened there; tried
- * again without being counted, until the delivery is too old.
+ * again without being counted, until the delivery is too old. `deferred`: nothing was tried, as the destination is known to
+ * be away or busy; tried again without being counted, however old the delivery is.
  */
-export type ActionFailureKind = 'transient' | 'permanent' | 'unreachable'
+export type ActionFailureKind = 'transient' | 'permanent' | 'unreachable' | 'deferred'
 
 /** The facts of an {@link ActionError}. */
 export interface ActionErrorOptions extends ErrorOptions {

@@ -3,6 +3,7 @@ import type { Envelope } from '@millrace/contracts'
 
 import { createRetrySchedule } from '../retry/retry-policy.ts'
 import type { RetryPolicy, RetrySchedule } from '../retry/retry-policy.ts'
+import type { ActionGate } from './action-gate.ts'
 
 /** What one attempt gets. */
 export interface ActionInput {
@@ -43,6 +44,13 @@ export interface ActionDefinition<Name extends string = string> {
   readonly concurrency?: number
   /** Milliseconds a delivery to an unreachable destination is kept alive. @defaultValue 86_400_000 (a day) */
   readonly maxAgeMs?: number
+  /**
+   * `'key'`: of one stream, one delivery of this action at a time, in the order of the log; a later one waits until the
+   * earlier has ended, delivered or dead. `'none'`: all that there is room for. @defaultValue `'none'`
+   */
+  readonly order?: 'key' | 'none'
+  /** Shared with other actions; an attempt begins only with a place of it. @defaultValue none */
+  readonly gate?: ActionGate | undefined
 }
 
 /** A validated action. */
@@ -54,6 +62,8 @@ export interface Action<Name extends string = string> {
   readonly afterUnknown: 'retry' | 'dead-letter'
   readonly concurrency: number
   readonly maxAgeMs: number
+  readonly order: 'key' | 'none'
+  readonly gate: ActionGate | undefined
 }
 
 const namePattern = /^[a-z][a-z0-9_-]{0,62}$/
@@ -86,5 +96,8 @@ export function defineAction<const Name extends string>(definition: ActionDefini
   if (afterUnknown !== 'retry' && afterUnknown !== 'dead-letter')
     throw new ConfigurationError(`${setting}.afterUnknown`, "must be 'retry' or 'dead-letter'")
   const retry = createRetrySchedule(definition.retry ?? {}, `${setting}.retry`)
-  return Object.freeze({ name, execute, timeoutMs, retry, afterUnknown, concurrency, maxAgeMs })
+  const { gate, order = 'none' } = definition
+  if (order !== 'key' && order !== 'none')
+    throw new ConfigurationError(`${setting}.order`, "must be 'key' or 'none'")
+  return Object.freeze({ name, execute, timeoutMs, retry, afterUnknown, concurrency, maxAgeMs, order, gate })
 }

@@ -1,6 +1,8 @@
+import { ConnectionError } from '@millrace/contracts'
 import { expect, test } from 'vitest'
 
 import { createErrorText } from './error-text.ts'
+import { thrownAbout } from './withheld.ts'
 
 const errorText = createErrorText(['s3cr3t-value', ''])
 
@@ -19,6 +21,22 @@ test('anything thrown becomes text', () => {
   expect(errorText('plain')).toBe('plain')
   expect(errorText(undefined)).toBe('undefined')
   expect(errorText(new RangeError())).toBe('RangeError')
+})
+
+test('of what was thrown about an encrypted record, what it is is told, and not what it says', () => {
+  const encrypted = { encryption: { subject: 'ada', keyId: 'k' } }
+  const refused = Object.assign(new TypeError('no mail to ada@example.org'), { code: '23505' })
+  const kept = 'what it says is not kept, for the record is encrypted'
+  expect(errorText(thrownAbout([encrypted], refused))).toBe(`TypeError 23505: ${kept}`)
+  expect(errorText(new Error('it failed', { cause: refused }))).toBe(`it failed: TypeError 23505: ${kept}`)
+  expect(errorText(new Error(`it failed: ${refused.message}`, { cause: refused }))).toBe(
+    `Error: TypeError 23505: ${kept}`,
+  )
+  expect(errorText(thrownAbout([encrypted], 'ada@example.org'))).not.toContain('ada')
+  expect(errorText(thrownAbout([encrypted], { mail: 'ada@example.org' }))).not.toContain('ada')
+  const away = new ConnectionError('db:5432 is away')
+  expect(errorText(thrownAbout([encrypted], away))).toContain('db:5432 is away')
+  expect(errorText(thrownAbout([{ encryption: undefined }], new Error('plain')))).toBe('plain')
 })
 
 test.each([

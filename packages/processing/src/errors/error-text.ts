@@ -1,3 +1,5 @@
+import { isWithheld } from './withheld.ts'
+
 const maxCharacters = 500
 
 // Each begins where a run of its characters begins, so that a long text costs no more than its length.
@@ -17,18 +19,31 @@ const secretShapes: readonly (readonly [RegExp, string])[] = [
 /** Turns anything thrown into text that may be stored and shown. */
 export type ErrorText = (error: unknown) => string
 
+function codeOf(error: object): string {
+  const code: unknown = Reflect.get(error, 'code')
+  return typeof code === 'string' && /^\w{1,40}$/.test(code) ? ` ${code}` : ''
+}
+
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
+  if (!(error instanceof Error))
+    return isWithheld(error) ? 'what was thrown is not kept: the record is encrypted' : String(error)
+  if (isWithheld(error))
+    return `${error.name}${codeOf(error)}: what it says is not kept, for the record is encrypted`
   const message = error.message === '' ? error.name : error.message
   const { cause } = error
-  return cause instanceof Error && cause.message !== '' && !message.includes(cause.message)
-    ? `${message}: ${cause.message}`
-    : message
+  if (!(cause instanceof Error)) return message
+  // Who wraps an error often repeats what it says.
+  if (isWithheld(cause))
+    return cause.message !== '' && message.includes(cause.message)
+      ? `${error.name}${codeOf(error)}: ${messageOf(cause)}`
+      : `${message}: ${messageOf(cause)}`
+  return cause.message !== '' && !message.includes(cause.message) ? `${message}: ${cause.message}` : message
 }
 
 /**
  * A writer of error texts: the message and its cause's, at most 500 characters, without the given secrets and without
- * what looks like one (credentials in URLs, bearer tokens, `password=...`).
+ * what looks like one (credentials in URLs, bearer tokens, `password=...`). Of an error about an encrypted record only its
+ * name and code.
  */
 export function createErrorText(secrets: readonly string[]): ErrorText {
   const known = secrets.filter((secret) => secret !== '').toSorted((a, b) => b.length - a.length)

@@ -52,3 +52,26 @@ test('due deliveries leave oldest first, one for each free slot', () => {
   expect(lane.take(10).map(({ id }) => id)).toEqual(['c'])
   expect(slots.free).toBe(0)
 })
+
+test('the end of an ordered delivery asks for what waited behind it, until nothing does', () => {
+  const ordered = new ActionLane(
+    defineAction({ name: 'post', execute: async () => undefined, order: 'key' }),
+    new ActionSlots(2),
+  )
+  ordered.asking()
+  ordered.ended()
+  expect(ordered.wantsMore).toBe(true)
+  // More was opened while it was asked: what it was told is old.
+  ordered.nothingFollows()
+  ordered.asking()
+  ordered.ended()
+  expect(ordered.wantsMore).toBe(true)
+  ordered.asking()
+  ordered.nothingFollows()
+  ordered.ended()
+  expect(ordered.wantsMore).toBe(false)
+  ordered.expectMore()
+  ordered.asking()
+  ordered.ended()
+  expect(ordered.wantsMore).toBe(true)
+})

@@ -12,10 +12,17 @@ export class ActionLane {
   readonly #ready: Job[] = []
   /** True while the ledger may hold due deliveries that are not in `#ready`. */
   #backlog = true
+  /** True while ordered deliveries may wait for others of their key; the first owner of a partition cannot know. */
+  #followers = true
 
   constructor(action: Action, slots: ActionSlots) {
     this.action = action
     this.#slots = slots
+  }
+
+  /** Of one key, one at a time. */
+  get isOrdered(): boolean {
+    return this.action.order === 'key'
   }
 
   /** Takes a slot for a delivery not opened yet; refused where older ones wait, so that none is overtaken for ever. */
@@ -31,6 +38,18 @@ export class ActionLane {
   /** The ledger may hold more that is due. */
   expectMore(): void {
     this.#backlog = true
+    this.#followers = true
+  }
+
+  /** A delivery ended; one of its key may have waited for that. */
+  ended(): void {
+    if (this.isOrdered && this.#followers) this.#backlog = true
+  }
+
+  /** The ledger holds none that waits for another: ends of deliveries need no look until there is more to expect. */
+  nothingFollows(): void {
+    // Unless more was opened since it was asked.
+    if (!this.#backlog) this.#followers = false
   }
 
   /** The ledger is about to be asked; what becomes due from here on is told by {@link ActionLane.expectMore}. */

@@ -5,6 +5,7 @@ import { ActionError } from '../action/action-error.ts'
 import type { ActionFailureKind } from '../action/action-error.ts'
 import type { Action } from '../action/define-action.ts'
 import { until } from '../clock/until.ts'
+import { workOn } from '../errors/withheld.ts'
 import type { RuntimeScope } from '../runtime/runtime-scope.ts'
 import { findRecord } from './find-record.ts'
 import type { FoundRecord, RecordLookup } from './find-record.ts'
@@ -41,12 +42,10 @@ async function send(
 ): Promise<AttemptEnd> {
   await failpoint('action:before-send')
   const { envelope } = at.found
-  const receipt = await action.execute({
-    envelope,
-    idempotencyKey: job.id,
-    attempt: job.attempt,
-    signal: at.signal,
-  })
+  const { signal } = at
+  const receipt = await workOn([at.found], () =>
+    action.execute({ envelope, idempotencyKey: job.id, attempt: job.attempt, signal }),
+  )
   await failpoint('action:after-send')
   return { kind: 'delivered', statusCode: receipt?.statusCode }
 }

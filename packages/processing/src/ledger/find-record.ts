@@ -1,5 +1,6 @@
 import type { Envelope, Position, StoredEvent } from '@millrace/contracts'
 
+import { thrownAbout } from '../errors/withheld.ts'
 import type { RuntimeScope } from '../runtime/runtime-scope.ts'
 
 /** A record and the one of its envelopes a delivery is about. */
@@ -21,7 +22,7 @@ function pick(scope: RuntimeScope, stored: StoredEvent, recordId: string): Recor
     if (envelope === undefined) return { kind: 'gone', reason: 'the record no longer decodes to this event' }
     return { kind: 'found', found: { envelope, stored } }
   } catch (error) {
-    return { kind: 'unreadable', stored, error: scope.errorText(error) }
+    return { kind: 'unreadable', stored, error: scope.errorText(thrownAbout([stored], error)) }
   }
 }
 

@@ -74,17 +74,21 @@ export class PartitionLedger {
   /** The rows of the deliveries a batch asked for; those that fit free slots start as soon as they are durable. */
   open(wanted: readonly WantedDelivery[]): readonly NewDelivery[] {
     const { processor, tenure } = this.#owner
+    const keys = new Set<string>()
     return wanted.map(({ action, envelope }) => {
       const lane = this.#lane(action)
       const id = deliveryId(envelope.id, processor.name, action)
+      const isFirst = !lane.isOrdered || !keys.has(`${action}:${envelope.streamId}`)
+      keys.add(`${action}:${envelope.streamId}`)
       return {
         id,
         action,
         recordId: envelope.id,
         position: envelope.position,
         key: envelope.streamId,
+        ordered: lane.isOrdered,
         maxAttempts: lane.action.retry.maxAttempts,
-        startsNow: !this.#inHand.has(id) && tenure.mayStart() && lane.takeFresh(),
+        startsNow: isFirst && !this.#inHand.has(id) && tenure.mayStart() && lane.takeFresh(),
       }
     })
   }
@@ -98,7 +102,11 @@ export class PartitionLedger {
       this.#tell(delivery, { change: 'opened' })
       if (!delivery.startsNow) this.#lane(delivery.action).expectMore()
       else if (found !== undefined && mine.has(delivery.id)) this.#launch(freshJob(delivery, found, now))
-      else this.#lane(delivery.action).giveBack()
+      else {
+        this.#lane(delivery.action).giveBack()
+        // One of its key came first, and may have ended since.
+        this.#lane(delivery.action).expectMore()
+      }
     })
     this.#pulse.notify()
   }
@@ -179,6 +187,8 @@ export class PartitionLedger {
       lane.fill(mine.map(jobOf))
       if (due.deliveries.length === maxPerSettle) lane.expectMore()
     }
+    if (this.#inHand.size === 0 && due.nextInMs === undefined)
+      for (const lane of asking) lane.nothingFollows()
     this.#timer.setAtMost(due.nextInMs)
   }
 
@@ -192,6 +202,7 @@ export class PartitionLedger {
     const { verdict } = result
     this.#inHand.delete(job.id)
     if (verdict.kind === 'retry' || verdict.kind === 'defer') this.#timer.setAtMost(verdict.delayMs)
+    else this.#lane(job.action).ended()
     this.#owner.scope.facts.tell(attemptFact(this.#owner.tenure.lease, job, result))
   }
 

@@ -95,3 +95,11 @@ test('every end is kept as an attempt', () => {
   expect(kept({ kind: 'gone', reason: 'erased' })).toEqual({ ...base, outcome: 'failed', error: 'erased' })
   expect(kept({ kind: 'not-tried', error: 'away' })).toEqual({ ...base, outcome: 'failed', error: 'away' })
 })
+
+test('what was put off as its destination is away never dies of it, and waits as long as it is told', () => {
+  expect(verdict(failed('deferred', 5_000), {}, 1_000 + 30 * dayMs)).toEqual({
+    kind: 'defer',
+    delayMs: 5_000,
+  })
+  expect(verdict(failed('deferred'))).toEqual({ kind: 'defer', delayMs: 1_000 })
+})

@@ -81,6 +81,7 @@ export function verdictOf(
       afterTransient(action, job, failure, at.random) ??
       dead(`failed ${job.attempt} times, last: ${failure.error}`)
     )
+  if (failure.kind === 'deferred') return { kind: 'defer', delayMs: askedMs(failure) || notTriedMs }
   if (ageMs >= action.maxAgeMs) return dead(`could not be reached for ${ageMs} ms: ${failure.error}`)
   return { kind: 'defer', delayMs: deferralMs(action.retry, ageMs, at.random) }
 }

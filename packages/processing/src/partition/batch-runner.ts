@@ -2,6 +2,7 @@ import type { NewParkedRecord, Position } from '@millrace/contracts'
 
 import { pause } from '../clock/pulse.ts'
 import { isOutage, isPermanent } from '../errors/classify.ts'
+import { workOn } from '../errors/withheld.ts'
 import type { LedgerOwner, PartitionLedger } from '../ledger/partition-ledger.ts'
 import type { DecodedRecord, Effects, WantedDelivery } from '../processor/handler-context.ts'
 import { Backoff } from '../retry/backoff.ts'
@@ -42,12 +43,13 @@ type Outcome =
   | { readonly kind: 'handled'; readonly record: DecodedRecord; readonly effects: Effects }
   | { readonly kind: 'parked'; readonly parked: NewParkedRecord }
 
-const nothing: Effects = { writes: [], deliveries: [] }
+const nothing: Effects = { writes: [], deliveries: [], recorded: [] }
 
 function merge(all: readonly Effects[]): Effects {
   return {
     writes: all.flatMap(({ writes }) => writes),
     deliveries: all.flatMap(({ deliveries }) => deliveries),
+    recorded: all.flatMap(({ recorded }) => recorded),
   }
 }
 
@@ -91,17 +93,15 @@ export class BatchRunner {
   /** Handles a parked record again, once. @throws what its handler or the store throws */
   async handleParked(record: DecodedRecord, checkpoint: Position): Promise<void> {
     const effects = await this.#effectsOf([record])
-    await this.#record({ checkpoint, records: 0, effects, unparked: [record.stored.id] })
+    await workOn([record], () =>
+      this.#record({ checkpoint, records: 0, effects, unparked: [record.stored.id] }),
+    )
   }
 
   async #together({ records, malformed }: DecodedBatch, end: Position): Promise<void> {
     const effects = await this.#effectsOf(records)
-    await this.#record({
-      checkpoint: end,
-      records: records.length + malformed.length,
-      effects,
-      parked: malformed,
-    })
+    const count = records.length + malformed.length
+    await workOn(records, () => this.#record({ checkpoint: end, records: count, effects, parked: malformed }))
   }
 
   /** One call of the handler, repeated only while something the handler needs is away: no record is to blame for that. */
@@ -196,12 +196,8 @@ export class BatchRunner {
       ...outcomes.flatMap((each) => (each.kind === 'parked' ? [each.parked] : [])),
     ]
     try {
-      await this.#recordPatiently({
-        checkpoint,
-        records,
-        effects: merge(handled.map(({ effects }) => effects)),
-        parked,
-      })
+      const effects = merge(handled.map((each) => each.effects))
+      await this.#recordPatiently({ checkpoint, records, effects, parked }, commit.records)
     } catch (error) {
       this.#judge(error)
       // The database refused a write. A commit's writes are one, so all records that wrote are set aside.
@@ -226,11 +222,11 @@ export class BatchRunner {
   }
 
   /** By the processor's retry policy: what a database refuses once, in a deadlock say, it may take the next time. */
-  async #recordPatiently(change: Change): Promise<void> {
+  async #recordPatiently(change: Change, about: readonly DecodedRecord[]): Promise<void> {
     const { processor, scope } = this.#owner
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#record(change)
+        return await workOn(about, () => this.#record(change))
       } catch (error) {
         this.#judge(error)
         this.#events.onProblem(error)
@@ -254,7 +250,17 @@ export class BatchRunner {
       throw error
     }
     this.#held.add(parked)
+    for (const then of effects.recorded) this.#callBack(then)
     this.#tell({ checkpoint, records, effects, parked, unparked })
+  }
+
+  /** What it is told of is done: nothing is taken back for its sake. */
+  #callBack(then: () => void): void {
+    try {
+      then()
+    } catch (error) {
+      this.#events.onProblem(error)
+    }
   }
 
   #tell({ checkpoint, records, parked, unparked }: Recorded): void {

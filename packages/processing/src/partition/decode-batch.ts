@@ -2,6 +2,7 @@ import type { StoredEvent } from '@millrace/contracts'
 import type { NewParkedRecord } from '@millrace/contracts'
 
 import { isUpcastFailure } from '../errors/classify.ts'
+import { thrownAbout } from '../errors/withheld.ts'
 import type { LedgerOwner } from '../ledger/partition-ledger.ts'
 import { copyOf } from '../ledger/record-copy.ts'
 import type { Processor } from '../processor/define-processor.ts'
@@ -48,7 +49,7 @@ export function decodeBatch(
     try {
       records.push({ stored: each, envelopes: readableBy(processor, decode, decode(each)) })
     } catch (error) {
-      const reason = errorText(error)
+      const reason = errorText(thrownAbout([each], error))
       const isSkipped = scope.skipUpcastErrors && isUpcastFailure(error)
       if (isSkipped) skipped.push({ recordId: each.id, reason })
       // What is skipped is parked too, where that can be done; but nothing waits behind it.

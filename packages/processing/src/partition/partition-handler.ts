@@ -17,7 +17,7 @@ import { storedFilter } from '../processor/stored-filter.ts'
 import { Backoff } from '../retry/backoff.ts'
 import { BatchRunner, HandlingInterrupted } from './batch-runner.ts'
 import { decodeBatch } from './decode-batch.ts'
-import type { SkippedRecord } from './decode-batch.ts'
+import type { Decoding, SkippedRecord } from './decode-batch.ts'
 import { HeldStreams } from './held-streams.ts'
 
 /** What a handler loop tells the partition it belongs to. */
@@ -30,10 +30,17 @@ export interface HandlerEvents {
 const saveAfterMs = 1_000
 const maxParkedAtOnce = 50
 
+/** What of a batch is this partition's. */
+interface OwnBatch {
+  readonly end: Position
+  /** Undefined where nothing of it is. */
+  readonly decoded: Decoding | undefined
+}
+
 /** A batch that is read while the one before it is handled. */
 interface ReadAhead {
   readonly after: Position
-  readonly batch: Promise<LogBatch<StoredEvent> | undefined>
+  readonly batch: Promise<OwnBatch | undefined>
   readonly interrupt: AbortController
 }
 
@@ -120,7 +127,7 @@ export class PartitionHandler {
     }
     if (this.#retryParked) await this.#handleParked()
     if (this.#isSaveDue()) await this.#save()
-    let batch: LogBatch<StoredEvent> | undefined
+    let batch: OwnBatch | undefined
     try {
       batch = await this.#read()
     } catch (error) {
@@ -134,7 +141,7 @@ export class PartitionHandler {
   }
 
   /** The next batch; undefined when something else is to be done first. */
-  async #read(): Promise<LogBatch<StoredEvent> | undefined> {
+  async #read(): Promise<OwnBatch | undefined> {
     if (this.#owner.tenure.winding.aborted || this.#retryParked) return undefined
     const { batch, interrupt } = this.#begun()
     this.#interrupt = interrupt
@@ -160,30 +167,44 @@ export class PartitionHandler {
     return begun
   }
 
-  #readFrom(after: Position): ReadAhead {
+  #readFrom(after: Position, isAhead = false): ReadAhead {
     const interrupt = new AbortController()
-    const { tail } = this.#owner.scope
-    const batch = tail.next(after, { filter: this.#filter, signal: interrupt.signal })
+    const batch = this.#next(after, interrupt.signal, isAhead)
     // Told to whoever waits for it; a batch that nobody wants any more may fail.
     batch.catch(() => undefined)
     return { after, batch, interrupt }
   }
 
-  async #handle(batch: LogBatch<StoredEvent>): Promise<void> {
-    const { processor, scope, tenure } = this.#owner
+  async #next(after: Position, signal: AbortSignal, isAhead: boolean): Promise<OwnBatch | undefined> {
+    const { tail, store } = this.#owner.scope
+    // First the handler's statement gets on its way: this is done while the database works.
+    const yields = isAhead && store.effects
+    if (yields) await nextTurn()
+    const batch = await tail.next(after, { filter: this.#filter, signal })
+    if (batch === undefined) return undefined
+    if (yields) await nextTurn()
+    return { end: batch.end, decoded: this.#decode(batch) }
+  }
+
+  #decode({ records }: LogBatch<StoredEvent>): Decoding | undefined {
+    const { processor, tenure } = this.#owner
     const { partition } = tenure.lease
-    const mine = batch.records.filter(
+    const mine = records.filter(
       (record) =>
         partitionOf(record.bucket, processor.partitions) === partition && passes(this.#filter, record),
     )
-    if (mine.length === 0) return this.#skip(batch.end)
-    const decoded = decodeBatch(this.#owner, mine)
+    return mine.length === 0 ? undefined : decodeBatch(this.#owner, mine)
+  }
+
+  async #handle({ end, decoded }: OwnBatch): Promise<void> {
+    if (decoded === undefined) return this.#skip(end)
     const [unreadable] = decoded.malformed
-    if (unreadable !== undefined && !scope.store.effects) return await this.#hold(unreadable, decoded.records)
+    if (unreadable !== undefined && !this.#owner.scope.store.effects)
+      return await this.#hold(unreadable, decoded.records)
     // The log is read while the handler and its database work.
-    this.#ahead = this.#readFrom(batch.end)
-    await this.#runner.handle(decoded, batch.end)
-    this.#passed(batch.end)
+    this.#ahead = this.#readFrom(end, true)
+    await this.#runner.handle(decoded, end)
+    this.#passed(end)
     this.#tellSkipped(decoded.skipped)
   }
 

@@ -1,6 +1,7 @@
 import { ProjectionError, failpoint } from '@millrace/contracts'
 
 import { until } from '../clock/until.ts'
+import { workOn } from '../errors/withheld.ts'
 import type { LedgerOwner } from '../ledger/partition-ledger.ts'
 import type { Processor } from '../processor/define-processor.ts'
 import { EffectCollector } from '../processor/handler-context.ts'
@@ -21,12 +22,16 @@ export async function runHandler(
   const onOver = (): void => ending.abort(over.reason)
   over.addEventListener('abort', onOver, { once: true })
   const timer = setTimeout(() => ending.abort(lateError(processor, records)), processor.timeoutMs)
-  const bounds = { actions, writes: scope.store.effects, partition: tenure.lease.partition }
+  const { partition, epoch } = tenure.lease
+  const bounds = { actions, writes: scope.store.effects, partition, epoch }
   const collector = new EffectCollector(records, bounds, ending.signal)
   try {
     await failpoint('handler:before')
     const envelopes = records.flatMap((record) => record.envelopes)
-    await until(Promise.resolve(processor.handle(envelopes, collector)), ending.signal)
+    await until(
+      workOn(records, () => processor.handle(envelopes, collector)),
+      ending.signal,
+    )
     await failpoint('handler:after')
     return collector.effects()
   } finally {

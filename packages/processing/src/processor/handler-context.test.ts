@@ -13,7 +13,7 @@ function record(): DecodedRecord {
 }
 
 function collector(records: readonly DecodedRecord[], writes = true): EffectCollector {
-  const bounds = { actions: new Set(['post']), writes, partition: 0 }
+  const bounds = { actions: new Set(['post']), writes, partition: 0, epoch: 1 }
   return new EffectCollector(records, bounds, new AbortController().signal)
 }
 
@@ -30,6 +30,7 @@ test('what was asked for comes back in order', () => {
       { statement: 'truncate b', values: [] },
     ],
     deliveries: [{ action: 'post', envelope, stored: one.stored }],
+    recorded: [],
   })
 })
 

@@ -18,6 +18,13 @@ export interface HandlerContext<ActionName extends string = string> {
   readonly signal: AbortSignal
   /** The partition whose records these are, from 0. */
   readonly partition: number
+  /** Of the partition's lease, growing with each takeover: what a handler remembers of its writes holds within one. */
+  readonly epoch: number
+  /**
+   * Calls back once everything that this call of the handler asked for is durable; never where the records are handled
+   * again instead, or set aside. What it throws is a problem of the partition's status and changes nothing.
+   */
+  recorded(then: () => void): void
 }
 
 /** A stored record and what it decodes to. */
@@ -37,6 +44,8 @@ export interface WantedDelivery {
 export interface Effects {
   readonly writes: readonly StateWrite[]
   readonly deliveries: readonly WantedDelivery[]
+  /** To be called once they are durable. */
+  readonly recorded: readonly (() => void)[]
 }
 
 /** What a handler may ask for. */
@@ -45,12 +54,15 @@ export interface EffectBounds {
   /** Whether the processor store runs writes. */
   readonly writes: boolean
   readonly partition: number
+  readonly epoch: number
 }
 
 /** Gathers what a handler asks for. */
 export class EffectCollector implements HandlerContext {
   readonly signal: AbortSignal
   readonly partition: number
+  readonly epoch: number
+  readonly #recorded: (() => void)[] = []
   readonly #bounds: EffectBounds
   readonly #records: readonly DecodedRecord[]
   #stored: ReadonlyMap<string, StoredEvent> | undefined
@@ -62,6 +74,7 @@ export class EffectCollector implements HandlerContext {
   constructor(records: readonly DecodedRecord[], bounds: EffectBounds, signal: AbortSignal) {
     this.signal = signal
     this.partition = bounds.partition
+    this.epoch = bounds.epoch
     this.#bounds = bounds
     this.#records = records
   }
@@ -92,6 +105,11 @@ export class EffectCollector implements HandlerContext {
     this.#deliveries.set(`${envelope.id}:${action}`, { action, envelope, stored })
   }
 
+  recorded(then: () => void): void {
+    this.#checkOpen('context.recorded')
+    this.#recorded.push(then)
+  }
+
   /** Later calls of the context are refused. */
   close(): void {
     this.#closed = true
@@ -101,7 +119,7 @@ export class EffectCollector implements HandlerContext {
   effects(): Effects {
     this.close()
     if (this.#refused !== undefined) throw this.#refused
-    return { writes: this.#writes, deliveries: [...this.#deliveries.values()] }
+    return { writes: this.#writes, deliveries: [...this.#deliveries.values()], recorded: this.#recorded }
   }
 
   /** Looked up by id; most handlers deliver nothing, and most batches have many records. */

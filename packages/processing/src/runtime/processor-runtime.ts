@@ -195,7 +195,9 @@ class Runtime implements ProcessorRuntime {
 
   #runnersOf(processor: Processor): PartitionRunner[] {
     const slots = new Map(
-      processor.actions.map(({ name, concurrency }) => [name, new ActionSlots(concurrency)] as const),
+      processor.actions.map(
+        ({ name, concurrency, gate }) => [name, new ActionSlots(concurrency, gate)] as const,
+      ),
     )
     const onProgress = (): void => {
       for (const pulse of this.#progress) pulse.notify()

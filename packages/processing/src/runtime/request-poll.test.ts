@@ -19,7 +19,12 @@ function poll(answers: readonly ProcessorRequests[]): {
   return { poll: new RequestPoll({ requests }, 10, events), retried }
 }
 
-const seen = (retries: number): ProcessorRequests => ({ processor: 'mailer', paused: false, retries })
+const seen = (retries: number): ProcessorRequests => ({
+  processor: 'mailer',
+  paused: false,
+  pausedBy: undefined,
+  retries,
+})
 
 test('a retry asked for before the first look is not lost', async () => {
   const { poll: requests, retried } = poll([seen(1)])

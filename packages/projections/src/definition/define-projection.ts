@@ -157,7 +157,7 @@ function defineTables(definition: TableDefinition<AnyEvents | undefined>): Table
   checkTables(setting, tables)
   if (typeof script !== 'string' || script.trim() === '')
     throw new ConfigurationError(`${setting}.script`, 'must be SQL that creates its tables')
-  const missing = tables.find((table) => !new RegExp(`(?<!:):${table}\\b`).test(script))
+  const missing = tables.find((table) => !new RegExp(`(?<![:\\w]):${table}\\b`).test(script))
   if (missing !== undefined)
     throw new ConfigurationError(`${setting}.script`, `must create the table :${missing}`)
   return Object.freeze({ ...common, form: 'tables', ...applyOf(common.name, definition), tables, script })

@@ -45,7 +45,10 @@ export function buildFeeder(
   const { mode, onParked, retry, timeoutMs } = projection
   const handle: Handle =
     projection.form === 'documents'
-      ? documentHandler(projection, models.documents(build), models.kind)
+      ? documentHandler(projection, models.documents(build), {
+          kind: models.kind,
+          isShared: mode === 'inline',
+        })
       : tableHandler(projection, models, build)
   const filter = filterOf(projection)
   return defineProcessor({

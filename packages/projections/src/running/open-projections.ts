@@ -14,6 +14,7 @@ import { completeOptions } from './projections-options.ts'
 import type { CompleteOptions, ProjectionsOptions } from './projections-options.ts'
 import { hasReached } from './reached.ts'
 import { Reconciler } from './reconciler.ts'
+import { pausersOf, restingForNothing, switchActor } from './resting.ts'
 
 /** What asks for something, for the operator log: 1 to 200 characters. */
 type Actor = string
@@ -21,7 +22,10 @@ type Actor = string
 /** Options of {@link Projections.rebuild}. */
 export interface RebuildOptions {
   readonly by: Actor
-  /** 1 to 64 that share the work; they stay when the build is live. @defaultValue as defined */
+  /**
+   * 1 to 64 that share the work; they stay when the build is live. @defaultValue `batchWorkers` where the projection is
+   * defined with several, else 1
+   */
   readonly partitions?: number
 }
 
@@ -68,12 +72,18 @@ export interface Projections extends AsyncDisposable {
   /** Drops the retired builds of a version; how many there were. */
   drop(name: string, version: number, by: Actor): Promise<number>
   /**
+   * Drops a projection that is no longer defined: all of its builds, what is read too, with their tables, views, checkpoints
+   * and parked records. How many builds there were.
+   * @throws {@link ConfigurationError} where this process defines it, or another one feeds it
+   */
+  remove(name: string, by: Actor): Promise<number>
+  /**
    * The store, whose appends also feed the projections of mode `inline`, in the transaction of the append; see
    * {@link appendWith}.
    */
   inline(store: EventStore, options?: InlineOptions): EventStore
-  /** Reads the documents of a projection. */
-  documents<State>(projection: DocumentProjection<State>): DocumentReader<State>
+  /** Reads the documents of a projection; by name also one that this process does not define. */
+  documents<State>(projection: DocumentProjection<State> | string): DocumentReader<State>
   /** A live query: the first result, then each other one as the read model moves. Ends when the signal aborts. */
   watch<T>(
     projection: Projection | string,
@@ -136,7 +146,8 @@ class RunningProjections implements Projections {
       ...builds.map(({ projection }) => projection),
     ])
     const wanted = [...known].filter((each) => name === undefined || each === name).toSorted()
-    const sources = { log, builds, stored, reports }
+    const pausers = await pausersOf(processors)
+    const sources = { log, builds, stored, reports, pausers, deadLetters: processors.deadLetters }
     return await Promise.all(wanted.map((each) => statusOf(each, this.#definitions.named(each), sources)))
   }
 
@@ -169,7 +180,9 @@ class RunningProjections implements Projections {
     const definition = this.#definitions.named(name)
     if (definition === undefined)
       throw new ConfigurationError(`projection ${name}`, 'is not defined in this process')
-    const build = await this.#options.models.rebuild(planOf(definition, by, partitions))
+    const { models, batchWorkers = definition.partitions } = this.#options
+    const workers = partitions ?? (definition.partitions === 1 ? 1 : batchWorkers)
+    const build = await models.rebuild(planOf(definition, by, workers))
     await this.#reconciler?.reconcile()
     this.#reconciler?.poke()
     return build
@@ -196,13 +209,13 @@ class RunningProjections implements Projections {
   }
 
   async cancel(name: string, by: Actor): Promise<boolean> {
-    const { models, processors } = this.#options
-    const builds = await models.builds()
+    const { models, processors, runtime } = this.#options
     const cancelled = await models.cancel(name, by)
-    const live = liveBuild(builds, name)
-    // A switch under way has paused it.
-    if (cancelled && live !== undefined && nextBuild(builds, name)?.state === 'switching')
-      await processors.setPaused(live.processor, { paused: false, by })
+    // A switch under way has paused what is read.
+    for (const { projection, processor } of await restingForNothing(models, processors))
+      if (projection === name)
+        await (runtime?.resume(processor, switchActor) ??
+          processors.setPaused(processor, { paused: false, by: switchActor }))
     await this.#reconciler?.reconcile()
     return cancelled
   }
@@ -224,15 +237,26 @@ class RunningProjections implements Projections {
     return await this.#options.models.drop(name, version, by)
   }
 
+  async remove(name: string, by: Actor): Promise<number> {
+    if (this.#definitions.named(name) !== undefined)
+      throw new ConfigurationError(
+        `projection ${name}`,
+        'is defined in this process, which would build it anew',
+      )
+    return await this.#options.models.remove(name, by)
+  }
+
   inline(store: EventStore, { decode = createEventDecoder() }: InlineOptions = {}): EventStore {
     const projections = this.#definitions.current.filter(({ mode }) => mode === 'inline')
     return feedingStore(store, { projections, models: this.#options.models, decode })
   }
 
-  documents<State>(projection: DocumentProjection<State>): DocumentReader<State> {
-    if (projection.form !== 'documents')
+  documents<State>(projection: DocumentProjection<State> | string): DocumentReader<State> {
+    const name = typeof projection === 'string' ? projection : projection.name
+    const known = typeof projection === 'string' ? this.#definitions.named(name) : projection
+    if (known !== undefined && known.form !== 'documents')
       throw new NotSupportedError('documents: this projection keeps tables, which are read in SQL')
-    return documentReader<State>(this.#options.models.liveDocuments(projection.name))
+    return documentReader<State>(this.#options.models.liveDocuments(name))
   }
 
   watch<T>(

@@ -1,7 +1,9 @@
 import { comparePositions } from '@millrace/contracts'
 import type {
   BuildState,
+  DeadLetterQueue,
   EventLog,
+  HeldStreams,
   ModelForm,
   PartitionStatus,
   Position,
@@ -12,6 +14,7 @@ import type { PartitionReport } from '@millrace/processing'
 
 import type { Projection } from '../definition/projection.ts'
 import { liveBuild, nextBuild } from './plan.ts'
+import { switchActor } from './resting.ts'
 
 /** How far a read model is behind. */
 export interface ProjectionLag {
@@ -33,12 +36,16 @@ export interface BuildReport {
 
 /** The build under way. */
 export interface BuildProgress extends BuildReport {
+  /** How what feeds it does; see {@link ProjectionStatus.state}. */
+  readonly feeder: ProjectionStatus['state']
   /** Of the log, in its own numbers: how far the slowest partition is, and the head. */
   readonly progress: { readonly done: number; readonly total: number }
   readonly lag: ProjectionLag
   /** Redacted. */
   readonly lastError: string | undefined
   readonly parkedRecords: number
+  /** What it does not go on with; `streams` are the first 20. */
+  readonly heldStreams: HeldStreams
 }
 
 /** A projection, as it stands. */
@@ -50,7 +57,7 @@ export interface ProjectionStatus {
   /** The version of the code at hand; undefined where this process does not know the projection. */
   readonly codeVersion: number | undefined
   /**
-   * `running`: fed by some process; `paused`: by an operator; `failing`: it cannot go on at the moment; `stopped`: nobody
+   * `running`: fed by some process, or at rest for the moment in which a build takes its place; `paused`: by an operator; `failing`: it cannot go on at the moment; `stopped`: nobody
    * feeds all of it.
    */
   readonly state: 'running' | 'paused' | 'failing' | 'stopped'
@@ -62,6 +69,8 @@ export interface ProjectionStatus {
   /** Redacted. */
   readonly lastError: string | undefined
   readonly parkedRecords: number
+  /** What it does not go on with; `streams` are the first 20. */
+  readonly heldStreams: HeldStreams
   /** Of the build that is read. */
   readonly processor: string | undefined
   /** The build that is to take its place. */
@@ -75,6 +84,9 @@ export interface StatusSources {
   readonly log: EventLog<StoredEvent>
   readonly builds: readonly ProjectionBuild[]
   readonly stored: readonly PartitionStatus[]
+  readonly deadLetters: Pick<DeadLetterQueue, 'held'>
+  /** Of each processor that is paused, who paused it. */
+  readonly pausers: ReadonlyMap<string, string | undefined>
   /** Of this process. */
   readonly reports: readonly PartitionReport[]
 }
@@ -84,8 +96,12 @@ interface BuildFacts {
   readonly lag: ProjectionLag
   readonly lastError: string | undefined
   readonly parkedRecords: number
+  readonly heldStreams: HeldStreams
   readonly state: ProjectionStatus['state']
 }
+
+const shownStreams = 20
+const noneHeld: HeldStreams = { count: 0, streams: [] }
 
 function lowest(positions: readonly Position[]): Position | undefined {
   const [first, ...rest] = positions
@@ -103,9 +119,10 @@ async function lagAt(log: EventLog<StoredEvent>, position: Position | undefined)
 function stateOf(
   build: ProjectionBuild,
   stored: readonly PartitionStatus[],
-  reports: readonly PartitionReport[],
+  { reports, pausers }: Pick<StatusSources, 'reports' | 'pausers'>,
 ): ProjectionStatus['state'] {
-  if (stored.some(({ paused }) => paused)) return 'paused'
+  const isResting = pausers.get(build.processor) === switchActor
+  if (pausers.has(build.processor)) return isResting ? 'running' : 'paused'
   if (reports.some(({ state }) => state === 'failing')) return 'failing'
   const owned = stored.filter(({ owner }) => owner !== undefined).length
   return owned >= build.partitions ? 'running' : 'stopped'
@@ -117,12 +134,15 @@ async function factsOf(build: ProjectionBuild, sources: StatusSources): Promise<
   // A partition of this process may be ahead of what is stored of it.
   const ahead = new Map(reports.map(({ partition, checkpoint }) => [partition, checkpoint]))
   const position = lowest(stored.map(({ partition, checkpoint }) => ahead.get(partition) ?? checkpoint))
+  const parkedRecords = stored.reduce((sum, status) => sum + status.parkedRecords, 0)
   return {
     position,
     lag: await lagAt(sources.log, position),
     lastError: [...reports, ...stored].find(({ lastError }) => lastError !== undefined)?.lastError,
-    parkedRecords: stored.reduce((sum, { parkedRecords }) => sum + parkedRecords, 0),
-    state: stateOf(build, stored, reports),
+    parkedRecords,
+    heldStreams:
+      parkedRecords === 0 ? noneHeld : await sources.deadLetters.held(build.processor, shownStreams),
+    state: stateOf(build, stored, { reports, pausers: sources.pausers }),
   }
 }
 
@@ -136,11 +156,11 @@ async function progressOf(
   sources: StatusSources,
 ): Promise<BuildProgress | undefined> {
   if (build === undefined) return undefined
-  const { position, lag, lastError, parkedRecords } = await factsOf(build, sources)
+  const { position, state: feeder, ...facts } = await factsOf(build, sources)
   const head = await sources.log.head()
   const total = Math.max(head.commit, position?.commit ?? 0)
   const progress = { done: position?.commit ?? 0, total }
-  return { ...reportOf(build), progress, lag, lastError, parkedRecords }
+  return { ...reportOf(build), ...facts, feeder, progress }
 }
 
 const nothing: BuildFacts = {
@@ -148,6 +168,7 @@ const nothing: BuildFacts = {
   lag: { events: 0, seconds: 0 },
   lastError: undefined,
   parkedRecords: 0,
+  heldStreams: noneHeld,
   state: 'stopped',
 }
 

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@millrace/contracts'
+import { bucketCount, ConfigurationError } from '@millrace/contracts'
 import type { EventLog, ProcessorStore, ProjectionStore, StoredEvent } from '@millrace/contracts'
 import type { ProcessorRuntime } from '@millrace/processing'
 
@@ -20,6 +20,11 @@ export interface ProjectionsOptions {
   readonly pollMs?: number
   /** Milliseconds what is read may rest while a new build takes its place, before that is put off; 1_000 to 600_000. @defaultValue 30_000 */
   readonly switchMs?: number
+  /**
+   * Partitions that share the work of a rebuild, 1 to 64, of a projection that is defined with several.
+   * @defaultValue as many as it is defined with
+   */
+  readonly batchWorkers?: number
   /**
    * Whether builds that others have replaced stay until they are dropped. Nobody feeds them: what has to go for a data subject's
    * sake does not go from them. @defaultValue true
@@ -68,6 +73,7 @@ export function completeOptions(options: ProjectionsOptions): CompleteOptions {
   const { pollMs = 500, switchMs = 30_000, keepRetired = true, onProblem = warn } = options
   checkRange('pollMs', pollMs, [10, 60_000])
   checkRange('switchMs', switchMs, [1_000, 600_000])
+  if (options.batchWorkers !== undefined) checkRange('batchWorkers', options.batchWorkers, [1, bucketCount])
   checkProjections(options.projections, options.models)
   return { ...options, pollMs, switchMs, keepRetired, onProblem }
 }

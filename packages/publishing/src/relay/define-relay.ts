@@ -1,4 +1,4 @@
-import { ConfigurationError, ConnectionError, isMillraceError } from '@millrace/contracts'
+import { ConfigurationError, ConnectionError, InvalidValueError, isMillraceError } from '@millrace/contracts'
 import type { CloudEvent, Envelope, LogFilter, Publisher } from '@millrace/contracts'
 import { defineProcessor } from '@millrace/processing'
 import type { Processor, RetryPolicy } from '@millrace/processing'
@@ -47,6 +47,13 @@ async function handOver(
   }
 }
 
+/** By another id nobody could tell a repeat. */
+function checkId({ id }: Envelope, event: CloudEvent | undefined): CloudEvent | undefined {
+  if (event !== undefined && event.id !== id)
+    throw new InvalidValueError('toEvent', `an event with the id of the one it is told of, ${id}`)
+  return event
+}
+
 /**
  * A processor that publishes the log: first handed over, then checkpointed, so that no event is lost and a repeat after a
  * crash carries the same id. Tombstones of streams are not published.
@@ -66,7 +73,8 @@ export function defineRelay(definition: RelayDefinition): Processor {
   } = definition
   if (source === '' || /\s/.test(source))
     throw new ConfigurationError(`relay ${name}.source`, 'must be a URI reference, like urn:example:shop')
-  const toEvent = definition.toEvent ?? ((envelope: Envelope) => outgoingEvent(envelope, source))
+  const told = definition.toEvent ?? ((envelope: Envelope) => outgoingEvent(envelope, source))
+  const toEvent = (envelope: Envelope): CloudEvent | undefined => checkId(envelope, told(envelope))
   return defineProcessor({
     name,
     startFrom,

@@ -5,7 +5,8 @@ const cursorVersion = 1
 /** Bytes of the HMAC-SHA256 at a cursor's end. */
 const macBytes = 32
 const expiryBytes = 6
-const maxTextLength = 16_384
+/** Characters of the longest cursor; what is longer is nobody's. */
+export const maxCursorLength = 1_048_576
 
 /** What a cursor says beside its signature. */
 export interface CursorContent {
@@ -32,7 +33,7 @@ export function encodeCursor({ keyId, expiresAt, place }: CursorContent): Buffer
 
 /** Takes a cursor's text apart; undefined for text that no cursor of ours is. */
 export function decodeCursor(text: string): ReadCursor | undefined {
-  if (typeof text !== 'string' || text.length > maxTextLength) return undefined
+  if (typeof text !== 'string' || text.length > maxCursorLength) return undefined
   const bytes = Buffer.from(text, 'base64url')
   // Node skips what is not base64url, and the last character may hold bits that mean nothing: only one text is right.
   if (bytes.toString('base64url') !== text) return undefined

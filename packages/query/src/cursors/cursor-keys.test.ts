@@ -23,6 +23,15 @@ describe('a cursor', () => {
       expect(keys.open('scope', keys.seal('scope', place))).toBe(place)
   })
 
+  test('may hold a place as long as rows have it, and none that could not be read again', () => {
+    const keys = open()
+    const long = 'x'.repeat(500_000)
+    expect(keys.open('scope', keys.seal('scope', long))).toBe(long)
+    expect(() => keys.seal('scope', long.repeat(2))).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_VALUE', field: 'order' }),
+    )
+  })
+
   test('is refused with any byte changed, and any bit of its text', () => {
     const keys = open()
     const cursor = keys.seal('scope', '["Ada","17"]')

@@ -1,8 +1,8 @@
 import { createHmac, createSecretKey, KeyObject, timingSafeEqual } from 'node:crypto'
 
-import { ConfigurationError, InvalidCursorError } from '@millrace/contracts'
+import { ConfigurationError, InvalidCursorError, InvalidValueError } from '@millrace/contracts'
 
-import { decodeCursor, encodeCursor, signedBytes } from './cursor-format.ts'
+import { decodeCursor, encodeCursor, maxCursorLength, signedBytes } from './cursor-format.ts'
 
 /** A key that signs cursors. */
 export interface CursorKey {
@@ -31,7 +31,10 @@ export interface CursorKeysOptions {
  * same; a cursor is of no use in another.
  */
 export interface CursorKeys {
-  /** A text that nobody without the key can make or change. What `place` says can be read by everybody. */
+  /**
+   * A text that nobody without the key can make or change. What `place` says can be read by everybody.
+   * @throws {@link InvalidValueError} for a place that no cursor can hold
+   */
   seal(scope: string, place: string): string
   /**
    * The place a cursor stands for.
@@ -78,7 +81,15 @@ export function createCursorKeys(options: CursorKeysOptions): CursorKeys {
   return {
     seal: (scope, place) => {
       const signed = encodeCursor({ keyId: current.id, expiresAt: Math.floor(now() + lifetimeMs), place })
-      return Buffer.concat([signed, macOf(keyOf(keys, current.id), scope, signed)]).toString('base64url')
+      const text = Buffer.concat([signed, macOf(keyOf(keys, current.id), scope, signed)]).toString(
+        'base64url',
+      )
+      if (text.length > maxCursorLength)
+        throw new InvalidValueError(
+          'order',
+          `fields whose values fit a cursor of ${maxCursorLength} characters`,
+        )
+      return text
     },
     open: (scope, cursor) => {
       const read = decodeCursor(cursor)

@@ -153,6 +153,12 @@ describe('a request from outside', () => {
     ['filter', { filter: [] }],
     ['filter.openedAt', { filter: { openedAt: 'today' } }],
     ['filter.openedAt', { filter: { openedAt: '2026-01-01T10:00' } }],
+    ['filter.openedAt', { filter: { openedAt: '2026-02-30' } }],
+    ['filter.openedAt.>=', { filter: { openedAt: { '>=': '2026-04-31T10:00Z' } } }],
+    [
+      'filter.openedAt.a',
+      { filter: { openedAt: JSON.parse('{"a":'.repeat(50_000) + '1' + '}'.repeat(50_000)) as unknown } },
+    ],
     ['filter.openedAt.between.1', { filter: { openedAt: { between: ['2026-01-01', 7] } } }],
   ])('is refused at %s', (field, request) => {
     expect(() => customers.parse(request)).toThrow(refused(field))

@@ -8,20 +8,31 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** JavaScript takes the 30th of February for the 2nd of March. */
+function isDay(text: string): boolean {
+  const day = new Date(`${text}T00:00:00Z`)
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)
+}
+
 function instant(place: string, value: unknown): unknown {
   if (value === null) return null
-  const time = typeof value === 'string' && instantPattern.test(value) ? new Date(value) : undefined
+  const isOne = typeof value === 'string' && instantPattern.test(value) && isDay(value.slice(0, 10))
+  const time = isOne ? new Date(value) : undefined
   if (time === undefined || Number.isNaN(time.getTime()))
     throw new InvalidValueError(place, 'an ISO 8601 date, or a date-time with its offset')
   return time
 }
 
-/** JSON has no instants: what stands for one becomes a Date, alone, in a list or behind an operator. */
+/** JSON has no instants: what stands for one becomes a Date, alone or in a list. */
+function operand(place: string, value: unknown): unknown {
+  return Array.isArray(value) ? value.map((item, i) => instant(`${place}.${i}`, item)) : instant(place, value)
+}
+
+/** Behind an operator there is no other one, however deep a request is made to look. */
 function instants(place: string, value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((item, i) => instant(`${place}.${i}`, item))
-  if (!isObject(value)) return instant(place, value)
+  if (!isObject(value)) return operand(place, value)
   return Object.fromEntries(
-    Object.entries(value).map(([operator, operand]) => [operator, instants(`${place}.${operator}`, operand)]),
+    Object.entries(value).map(([operator, given]) => [operator, operand(`${place}.${operator}`, given)]),
   )
 }
 

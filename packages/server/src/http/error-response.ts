@@ -29,6 +29,9 @@ const statusByCode: Readonly<Record<string, number>> = {
   ERR_DUPLICATE_EVENT: 409,
   ERR_STREAM_TOMBSTONED: 409,
   ERR_LOG_REPLACED: 409,
+  ERR_LOG_ARCHIVED: 409,
+  ERR_PARTITION_HELD: 409,
+  ERR_ARCHIVE_BUSY: 409,
   ERR_SUBJECT_ERASED: 409,
   ERR_PROJECTION_REBUILD_IN_PROGRESS: 409,
   ERR_PAYLOAD_TOO_LARGE: 413,
@@ -36,6 +39,7 @@ const statusByCode: Readonly<Record<string, number>> = {
   ERR_UNKNOWN_EVENT_VERSION: 422,
   ERR_NOT_SUPPORTED: 422,
   ERR_INVALID_SNAPSHOT: 422,
+  ERR_ARCHIVE: 422,
 }
 
 /** A JSON answer that no cache keeps. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { QueryParameters, defined } from './query-parameters.ts'
+import { QueryParameters } from './query-parameters.ts'
 
 const known = ['a', 'b']
 const query = (text: string): QueryParameters =>
@@ -35,8 +35,4 @@ test('a value that breaks its rule is refused by name', () => {
   expect(() => query('b=-1').number('b')).toThrow(refused('b'))
   expect(() => query('a=yes').flag('a')).toThrow(refused('a'))
   expect(() => query('a=z').choice('a', ['x', 'y'])).toThrow(refused('a'))
-})
-
-test('fields without a value are left out', () => {
-  expect(defined({ a: 1, b: undefined, c: null })).toEqual({ a: 1, c: null })
 })

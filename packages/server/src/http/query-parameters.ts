@@ -56,12 +56,3 @@ export class QueryParameters {
     return found
   }
 }
-
-/** The fields that have a value. */
-export function defined<Fields extends Readonly<Record<string, unknown>>>(
-  fields: Fields,
-): { readonly [Name in keyof Fields]?: Exclude<Fields[Name], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    readonly [Name in keyof Fields]?: Exclude<Fields[Name], undefined>
-  }
-}

@@ -1,7 +1,7 @@
 import type { AppChange, EventView, Management, TailQuery } from '@millrace/app'
-import { ConnectionError, parsePosition } from '@millrace/contracts'
+import { ConnectionError, defined, parsePosition } from '@millrace/contracts'
 
-import { QueryParameters, defined } from '../http/query-parameters.ts'
+import { QueryParameters } from '../http/query-parameters.ts'
 import { ChangeQueue } from './change-queue.ts'
 import { LiveConnection } from './live-connection.ts'
 import type { LiveConnectionOptions } from './live-connection.ts'

@@ -1,7 +1,6 @@
 import type { Management } from '@millrace/app'
-import { InvalidValueError } from '@millrace/contracts'
+import { defined, InvalidValueError } from '@millrace/contracts'
 
-import { defined } from '../http/query-parameters.ts'
 import { found, readOrder } from './answers.ts'
 import type { Route } from './route.ts'
 

@@ -1,8 +1,8 @@
 import type { Management } from '@millrace/app'
-import { InvalidValueError } from '@millrace/contracts'
+import { defined, InvalidValueError } from '@millrace/contracts'
 
 import { jsonResponse } from '../http/error-response.ts'
-import { QueryParameters, defined } from '../http/query-parameters.ts'
+import { QueryParameters } from '../http/query-parameters.ts'
 import { actorOf, found, param, readOrder } from './answers.ts'
 import type { Route } from './route.ts'
 

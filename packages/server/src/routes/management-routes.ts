@@ -1,6 +1,7 @@
 import type { Management } from '@millrace/app'
 
 import { jsonResponse } from '../http/error-response.ts'
+import { documentRoutes } from './document-routes.ts'
 import { jetStreamRoutes } from './jetstream-routes.ts'
 import { ledgerRoutes } from './ledger-routes.ts'
 import { lockRoutes } from './lock-routes.ts'
@@ -9,6 +10,7 @@ import { processorRoutes } from './processor-routes.ts'
 import { projectionRoutes } from './projection-routes.ts'
 import type { Route } from './route.ts'
 import { snapshotRoutes } from './snapshot-routes.ts'
+import { storageRoutes } from './storage-routes.ts'
 import { streamRoutes } from './stream-routes.ts'
 
 /** The management API, one route for each thing an operator may see or do. */
@@ -19,9 +21,11 @@ export function managementRoutes(management: Management): readonly Route[] {
     ...snapshotRoutes(management),
     ...processorRoutes(management),
     ...projectionRoutes(management),
+    ...documentRoutes(management),
     ...ledgerRoutes(management),
     ...lockRoutes(management),
     ...privacyRoutes(management),
+    ...storageRoutes(management),
     ...jetStreamRoutes(management),
   ]
 }

@@ -43,6 +43,7 @@ export function privacyRoutes(management: Management): readonly Route[] {
     {
       method: 'POST',
       path: '/api/privacy/erasures',
+      target: 'subject',
       handle: async (request) => {
         const order = await readOrder(request, ['subject', 'by', 'reason'])
         const [subject, reason] = [textOf(order, 'subject'), textOf(order, 'reason')]

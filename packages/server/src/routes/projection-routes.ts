@@ -19,6 +19,8 @@ interface Verb {
   readonly order: (fields: Fields) => ProjectionOrder
 }
 
+const replaying: ReadonlySet<ProjectionOrder['verb']> = new Set(['rebuild', 'reset', 'remove'])
+
 const verbs: readonly Verb[] = [
   ...(['pause', 'resume', 'cancel'] as const).map((verb) => ({ verb, fields: [], order: () => ({ verb }) })),
   {
@@ -29,7 +31,11 @@ const verbs: readonly Verb[] = [
       return partitions === undefined ? { verb: 'rebuild' } : { verb: 'rebuild', partitions }
     },
   },
-  { verb: 'reset', fields: ['force'], order: ({ force }) => ({ verb: 'reset', force: force === true }) },
+  ...(['reset', 'remove'] as const).map((verb) => ({
+    verb,
+    fields: ['force'],
+    order: ({ force }: Fields): ProjectionOrder => ({ verb, force: force === true }),
+  })),
   {
     verb: 'drop',
     fields: ['version'],
@@ -48,7 +54,7 @@ export function projectionRoutes(management: Management): readonly Route[] {
     ...verbs.map(({ verb, fields, order }): Route => ({
       method: 'POST',
       path: `/api/projections/:name/${verb}`,
-      role: verb === 'rebuild' || verb === 'reset' ? 'replay' : 'operate',
+      role: replaying.has(verb) ? 'replay' : 'operate',
       handle: async (request, context) => {
         const name = param(context, 'name')
         const asked = await readOrder(request, ['by', ...fields])

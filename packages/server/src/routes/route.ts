@@ -17,6 +17,8 @@ export interface Route {
   readonly guard?: GuardLevel
   /** What it takes to use it, where the management API knows who asks. @defaultValue `'read'` for GET, else `'operate'` */
   readonly role?: Role
+  /** The member of the body that names what it is done to, for the access log. @defaultValue the first parameter of the path */
+  readonly target?: string
   /** A thrown MillraceError becomes the answer of its kind. */
   readonly handle: (request: Request, context: RouteContext) => Response | Promise<Response>
 }

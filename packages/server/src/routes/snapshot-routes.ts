@@ -1,8 +1,8 @@
 import type { Management } from '@millrace/app'
-import { InvalidValueError } from '@millrace/contracts'
+import { defined, InvalidValueError } from '@millrace/contracts'
 
 import { jsonResponse } from '../http/error-response.ts'
-import { QueryParameters, defined } from '../http/query-parameters.ts'
+import { QueryParameters } from '../http/query-parameters.ts'
 import { found, param, readOrder } from './answers.ts'
 import type { Route } from './route.ts'
 
@@ -35,6 +35,18 @@ export function snapshotRoutes(management: Management): readonly Route[] {
       handle: async (_request, context) => {
         const id = param(context, 'id')
         return found(await management.streamHealth(id), `stream ${id}`)
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/streams/:id/states',
+      handle: async (request, context) => {
+        const id = param(context, 'id')
+        const query = new QueryParameters(request, ['version'])
+        return found(
+          await management.states(id, defined({ version: query.number('version') })),
+          `stream ${id}`,
+        )
       },
     },
     {

@@ -1,7 +1,8 @@
 import type { Management } from '@millrace/app'
+import { defined } from '@millrace/contracts'
 
 import { jsonResponse } from '../http/error-response.ts'
-import { QueryParameters, defined } from '../http/query-parameters.ts'
+import { QueryParameters } from '../http/query-parameters.ts'
 import { found, param } from './answers.ts'
 import type { Route } from './route.ts'
 

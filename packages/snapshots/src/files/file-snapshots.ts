@@ -5,6 +5,7 @@ import {
   categoryOf,
   checkSnapshot,
   checkSnapshotKey,
+  checkSnapshotList,
   checkSnapshotPrune,
   checkSnapshotQuery,
   checkSnapshotStreams,
@@ -27,7 +28,7 @@ import type {
 
 import { fileOf, snapshotIn } from './file-content.ts'
 import { keyOfFile, snapshotFile, streamFolder } from './file-names.ts'
-import { orNothing, writeWhole } from './whole-file.ts'
+import { orNothing, sweepUnfinished, writeWhole } from './whole-file.ts'
 
 /** A folder of a name that was split goes on below. */
 const isPart = (folder: string): boolean => folder.endsWith('+')
@@ -77,7 +78,8 @@ export class FileSnapshots implements SnapshotStore {
     streamId: StreamId,
     options: { readonly name?: string } = {},
   ): Promise<readonly SnapshotEntry[]> {
-    const folder = streamFolder(this.#root, parseStreamId(streamId))
+    checkSnapshotList(streamId, options)
+    const folder = streamFolder(this.#root, streamId)
     const { name } = options
     const names = name === undefined ? ((await orNothing(readdir(folder))) ?? []) : [name]
     const entries: SnapshotEntry[] = []
@@ -101,6 +103,7 @@ export class FileSnapshots implements SnapshotStore {
     const surplus = (await this.#keys(streamId, options.name)).slice(options.keep)
     let removed = 0
     for (const key of surplus) removed += (await this.remove(streamId, key)) ? 1 : 0
+    await sweepUnfinished(join(streamFolder(this.#root, streamId), options.name))
     return removed
   }
 

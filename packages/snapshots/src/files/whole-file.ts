@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 /** Files that are being written begin with this: no reader looks at them. */
 const unfinishedPrefix = '.unfinished-'
+/** One that is older was left by a process that died. */
+const unfinishedMs = 3_600_000
 
 async function sync(path: string): Promise<void> {
   const handle = await open(path, 'r')
@@ -48,5 +50,15 @@ export async function orNothing<T>(work: Promise<T>): Promise<T | undefined> {
     const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw error
+  }
+}
+
+/** Removes from a folder what processes left behind that died as they wrote. */
+export async function sweepUnfinished(folder: string): Promise<void> {
+  const names = (await orNothing(readdir(folder))) ?? []
+  for (const name of names.filter((each) => each.startsWith(unfinishedPrefix))) {
+    const path = join(folder, name)
+    const found = await orNothing(stat(path))
+    if (found !== undefined && found.mtimeMs < Date.now() - unfinishedMs) await rm(path, { force: true })
   }
 }

@@ -1,7 +1,7 @@
 import { html, svg } from 'lit-html'
 import type { TemplateResult } from 'lit-html'
 
-import { dateTimeOf, hueOf, relative } from '../format.ts'
+import { count, dateTimeOf, hueOf, relative } from '../format.ts'
 
 /** An event type as a coloured label; types of one family share a colour. */
 export function typeLabel(type: string): TemplateResult {
@@ -16,6 +16,13 @@ export function stateLabel(state: string): TemplateResult {
 /** How long ago; the full time on hover and for assistive technology. */
 export function ago(iso: string, now: number): TemplateResult {
   return html`<time datetime=${iso} title=${dateTimeOf(iso)}>${relative(iso, now)}</time>`
+}
+
+/** A number with its name; an alarming one stands out where it is not 0. */
+export function figure(value: number, name: string, alarming: boolean): TemplateResult {
+  return html`<div class="stat ${alarming && value > 0 ? 'is-alarming' : ''}">
+    <span class="stat-value">${count(value)}</span><span class="stat-name">${name}</span>
+  </div>`
 }
 
 /** Shown instead of an empty list. */
@@ -65,6 +72,9 @@ const icons = {
   streams: 'M4 6h16M4 12h10M4 18h13',
   processors:
     'M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M19 5l-2 2M7 17l-2 2',
+  projections: 'M4 5h16M4 5v14h16V5M4 10h16M10 10v9',
+  system:
+    'M12 4c4.4 0 8 1.1 8 2.5S16.4 9 12 9 4 7.9 4 6.5 7.6 4 12 4ZM4 6.5v11C4 18.9 7.6 20 12 20s8-1.1 8-2.5v-11M4 12c0 1.4 3.6 2.5 8 2.5s8-1.1 8-2.5',
   deliveries: 'M4 5l16 7-16 7 3-7-3-7ZM7 12h6',
 } as const
 

@@ -5,13 +5,7 @@ import type { Controller } from '../controller.ts'
 import { count, duration, plural } from '../format.ts'
 import type { PartitionItem, ProcessorItem } from '../model.ts'
 import type { State } from '../state.ts'
-import { empty, sparkline, stateLabel } from './parts.ts'
-
-function figure(value: number, name: string, alarming: boolean): TemplateResult {
-  return html`<div class="stat ${alarming && value > 0 ? 'is-alarming' : ''}">
-    <span class="stat-value">${count(value)}</span><span class="stat-name">${name}</span>
-  </div>`
-}
+import { empty, figure, sparkline, stateLabel } from './parts.ts'
 
 function partitionRow(partition: PartitionItem): TemplateResult {
   return html`<tr>

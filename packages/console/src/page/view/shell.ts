@@ -9,8 +9,10 @@ import { deliveriesView } from './deliveries.ts'
 import { liveView } from './live.ts'
 import { icon, stateLabel } from './parts.ts'
 import { processorsView } from './processors.ts'
+import { projectionsView } from './projections.ts'
 import { signInView } from './sign-in.ts'
 import { streamsView } from './streams.ts'
+import { systemView } from './system.ts'
 import { timelineView } from './timeline.ts'
 
 function currentView(state: State, controller: Controller, store: Store): TemplateResult {
@@ -24,6 +26,10 @@ function currentView(state: State, controller: Controller, store: Store): Templa
       return timelineView(route.id, state, controller)
     case 'processors':
       return processorsView(state, controller)
+    case 'projections':
+      return projectionsView(state, controller)
+    case 'system':
+      return systemView(state)
     default:
       return deliveriesView(route.state, state, controller)
   }
@@ -33,7 +39,9 @@ const places = [
   { view: 'live', name: 'Live', href: '#/live' },
   { view: 'streams', name: 'Streams', href: '#/streams' },
   { view: 'processors', name: 'Processors', href: '#/processors' },
+  { view: 'projections', name: 'Read models', href: '#/projections' },
   { view: 'deliveries', name: 'Deliveries', href: '#/deliveries/all' },
+  { view: 'system', name: 'System', href: '#/system' },
 ] as const
 
 function isAt(route: Route, view: (typeof places)[number]['view']): boolean {

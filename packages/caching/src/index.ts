@@ -1,0 +1,2 @@
+export type { OpenCacheOptions } from './cache-options.ts'
+export { openCache } from './open-cache.ts'

@@ -1,0 +1,9 @@
+import { expect } from 'vitest'
+
+/** `expect.poll` with a deadline that a busy machine keeps, asked often. */
+export function eventually<T>(
+  get: () => T | Promise<T>,
+  timeout = 20_000,
+): ReturnType<typeof expect.poll<T>> {
+  return expect.poll(get, { timeout, interval: 10 })
+}

@@ -1,0 +1,6 @@
+export { HttpReceiver } from './http-receiver.ts'
+export type { Behaviour, ReceivedRequest } from './http-receiver.ts'
+export { SlackReceiver } from './slack-receiver.ts'
+export type { SlackMessage } from './slack-receiver.ts'
+export { SmtpReceiver } from './smtp-receiver.ts'
+export type { ReceivedEmail, SmtpBehaviour, SmtpReceiverOptions } from './smtp-receiver.ts'
