@@ -51,7 +51,7 @@ export class LogTail implements Disposable {
     while (!signal.aborted && !this.#closed.signal.aborted) {
       // Asked again after every wait: meanwhile the window may have moved past this reader.
       if (this.#window?.covers(after) === true) {
-        const shared = this.#window.after(after)
+        const shared = this.#window.after(after, this.#options.batchSize)
         if (shared !== undefined) return shared
         await this.#waitForBatch(signal)
         continue

@@ -59,14 +59,23 @@ export class TailWindow {
     while (this.#held.length > 1 && this.#isOverfull()) this.#evict()
   }
 
-  /** The whole commits after a covered position, up to the end of the batch they lie in; undefined at the end. */
-  after(position: Position): LogBatch<StoredEvent> | undefined {
-    const held = this.#held.find(({ batch }) => batch.end.commit > position.commit)
+  /**
+   * The whole commits after a covered position; undefined at the end. Batches that were read one by one, because there was
+   * no more at the time, are given together up to so many records, or at least one of them.
+   */
+  after(position: Position, maxRecords: number): LogBatch<StoredEvent> | undefined {
+    const first = this.#held.findIndex(({ batch }) => batch.end.commit > position.commit)
+    const held = this.#held[first]
     if (held === undefined) return undefined
-    const { records, end } = held.batch
-    const [first] = records
-    if (first === undefined || first.position.commit > position.commit) return held.batch
-    return { records: records.filter((record) => record.position.commit > position.commit), end }
+    const one = behind(held.batch, position)
+    const records = [...one.records]
+    let { end } = one
+    for (const { batch } of this.#held.slice(first + 1)) {
+      if (records.length + batch.records.length > maxRecords) break
+      records.push(...batch.records)
+      end = batch.end
+    }
+    return end === one.end ? one : { records, end }
   }
 
   #isOverfull(): boolean {
@@ -80,4 +89,12 @@ export class TailWindow {
     this.#bytes -= oldest.bytes
     this.#start = oldest.batch.end
   }
+}
+
+/** What of a batch lies behind a position; the batch itself where all of it does. */
+function behind(batch: LogBatch<StoredEvent>, { commit }: Position): LogBatch<StoredEvent> {
+  const { records, end } = batch
+  const [first] = records
+  if (first === undefined || first.position.commit > commit) return batch
+  return { records: records.filter((record) => record.position.commit > commit), end }
 }
