@@ -28,6 +28,8 @@ export interface HandlerEvents {
 }
 
 const saveAfterMs = 1_000
+/** How long what was decoded ahead may wait: an erasure in between must not find plaintext handled long after it. */
+const freshMs = 1_000
 const maxParkedAtOnce = 50
 
 /** What of a batch is this partition's. */
@@ -35,6 +37,8 @@ interface OwnBatch {
   readonly end: Position
   /** Undefined where nothing of it is. */
   readonly decoded: Decoding | undefined
+  /** By the monotonic clock. */
+  readonly decodedAt: number
 }
 
 /** A batch that is read while the one before it is handled. */
@@ -143,6 +147,12 @@ export class PartitionHandler {
   /** The next batch; undefined when something else is to be done first. */
   async #read(): Promise<OwnBatch | undefined> {
     if (this.#owner.tenure.winding.aborted || this.#retryParked) return undefined
+    const batch = await this.#readOnce()
+    if (batch === undefined || this.#owner.scope.clock.monotonic() - batch.decodedAt <= freshMs) return batch
+    return await this.#readOnce()
+  }
+
+  async #readOnce(): Promise<OwnBatch | undefined> {
     const { batch, interrupt } = this.#begun()
     this.#interrupt = interrupt
     const timer =
@@ -183,7 +193,8 @@ export class PartitionHandler {
     const batch = await tail.next(after, { filter: this.#filter, signal })
     if (batch === undefined) return undefined
     if (yields) await nextTurn()
-    return { end: batch.end, decoded: this.#decode(batch) }
+    const decodedAt = this.#owner.scope.clock.monotonic()
+    return { end: batch.end, decoded: this.#decode(batch), decodedAt }
   }
 
   #decode({ records }: LogBatch<StoredEvent>): Decoding | undefined {
