@@ -2,6 +2,7 @@ import { chownSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 
 import { type Identity, unprivilegedIdentity } from './identity.ts'
+import { OwnServer } from './own-server.ts'
 import { freePort, host } from './port.ts'
 import { provideElasticsearch } from './provide-elasticsearch.ts'
 import { createServerFolder, ServerProcess } from './server-process.ts'
@@ -19,38 +20,9 @@ export interface ElasticsearchOptions {
 }
 
 /** A node of one's own, a cluster by itself, without passwords. */
-export class ElasticsearchServer implements AsyncDisposable {
-  readonly port: number
-  readonly url: string
-  readonly #process: ServerProcess
-
+export class ElasticsearchServer extends OwnServer {
   constructor(process: ServerProcess, port: number) {
-    this.#process = process
-    this.port = port
-    this.url = `http://${host}:${port}`
-  }
-
-  /** Undefined while the server is down. */
-  get pid(): number | undefined {
-    return this.#process.pid
-  }
-
-  /** On the same port, with the indices that were there. */
-  async start(): Promise<void> {
-    await this.#process.start()
-  }
-
-  async stop(how: 'shutdown' | 'kill' = 'shutdown'): Promise<void> {
-    await this.#process.stop(how === 'kill' ? 'SIGKILL' : 'SIGTERM')
-  }
-
-  async restart(how: 'shutdown' | 'kill' = 'shutdown'): Promise<void> {
-    await this.stop(how)
-    await this.start()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#process[Symbol.asyncDispose]()
+    super(process, { scheme: 'http', port })
   }
 }
 

@@ -2,6 +2,7 @@ import { provideGoBinary } from './go-binary.ts'
 import type { NatsConfiguration } from './nats-config.ts'
 import { writeNatsConfig } from './nats-config.ts'
 import { NatsMonitor } from './nats-monitor.ts'
+import { OwnServer } from './own-server.ts'
 import { freePort, host, isListening } from './port.ts'
 import { createServerFolder, ServerProcess } from './server-process.ts'
 
@@ -24,46 +25,14 @@ export interface NatsOptions extends NatsConfiguration {
 }
 
 /** One server with JetStream, unless its options say otherwise. */
-export class NatsServer implements AsyncDisposable {
+export class NatsServer extends OwnServer {
   readonly name: string
-  readonly port: number
-  readonly url: string
   readonly monitor: NatsMonitor
-  readonly #process: ServerProcess
 
-  constructor(process: ServerProcess, place: NatsAddress) {
-    this.#process = process
-    this.name = place.name
-    this.port = place.port
-    this.url = `nats://${host}:${place.port}`
-    this.monitor = new NatsMonitor(`http://${host}:${place.monitorPort}`)
-  }
-
-  /** Undefined while the server is down. */
-  get pid(): number | undefined {
-    return this.#process.pid
-  }
-
-  /** On the same port, with the streams that were there. */
-  async start(): Promise<void> {
-    await this.#process.start()
-  }
-
-  async stop(how: 'shutdown' | 'kill' = 'shutdown'): Promise<void> {
-    await this.#process.stop(how === 'kill' ? 'SIGKILL' : 'SIGTERM')
-  }
-
-  /** Stands still, with its connections open, until it is resumed. */
-  async pause(): Promise<void> {
-    await this.#process.pause()
-  }
-
-  resume(): void {
-    this.#process.resume()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#process[Symbol.asyncDispose]()
+  constructor(process: ServerProcess, { name, port, monitorPort }: NatsAddress) {
+    super(process, { scheme: 'nats', port })
+    this.name = name
+    this.monitor = new NatsMonitor(`http://${host}:${monitorPort}`)
   }
 }
 

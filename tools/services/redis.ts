@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 import { withFileLock } from '../file-lock.mjs'
 import { cacheFolder } from './cache.ts'
+import { OwnServer } from './own-server.ts'
 import { freePort, host } from './port.ts'
 import { findOnPath, runInstaller } from './provision.ts'
 import { createServerFolder, ServerProcess } from './server-process.ts'
@@ -20,48 +21,10 @@ export interface RedisServerOptions {
   readonly settings?: Readonly<Record<string, string>>
 }
 
-/** A server of one's own, without password. */
-export class RedisServer implements AsyncDisposable {
-  readonly port: number
-  readonly url: string
-  readonly #process: ServerProcess
-
+/** A server of one's own, without password. Begins empty after a `kill` unless it is durable. */
+export class RedisServer extends OwnServer {
   constructor(process: ServerProcess, port: number) {
-    this.#process = process
-    this.port = port
-    this.url = `redis://${host}:${port}`
-  }
-
-  /** Undefined while the server is down. */
-  get pid(): number | undefined {
-    return this.#process.pid
-  }
-
-  /** On the same port, with the data that was there if the server is durable. */
-  async start(): Promise<void> {
-    await this.#process.start()
-  }
-
-  async stop(how: 'shutdown' | 'kill' = 'shutdown'): Promise<void> {
-    await this.#process.stop(how === 'kill' ? 'SIGKILL' : 'SIGTERM')
-  }
-
-  async restart(how: 'shutdown' | 'kill' = 'shutdown'): Promise<void> {
-    await this.stop(how)
-    await this.start()
-  }
-
-  /** Stands still, with its connections open, until it is resumed. */
-  async pause(): Promise<void> {
-    await this.#process.pause()
-  }
-
-  resume(): void {
-    this.#process.resume()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#process[Symbol.asyncDispose]()
+    super(process, { scheme: 'redis', port })
   }
 }
 
