@@ -7,6 +7,7 @@ import { givenServers } from './given-servers.ts'
 import type { Servers } from './given-servers.ts'
 import { neededServers } from './needed-servers.ts'
 import { openOnDemand } from './on-demand.ts'
+import { provideTemplate } from './pglite-template.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -22,6 +23,7 @@ declare module 'vitest' {
 /** Starts the servers once for a run, before its first test; a run that was given servers starts none of those. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await using started = new AsyncDisposableStack()
+  await provideTemplate()
   const given = givenServers(process.env)
   if (given === undefined) {
     const { postgres, nats } = started.use(await startServices())

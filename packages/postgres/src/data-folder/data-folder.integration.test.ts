@@ -12,6 +12,9 @@ import { openPostgresStore } from '../store/open-postgres-store.ts'
 // A new database takes seconds to create, and several times that on a busy machine.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
+// How a database is made where no other lends itself as a template: that is what users do.
+delete process.env['MILLRACE_PGLITE_TEMPLATE']
+
 const template = new TemporaryFolder()
 
 beforeAll(async () => {

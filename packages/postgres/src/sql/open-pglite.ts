@@ -2,8 +2,9 @@ import { resolve } from 'node:path'
 
 import { PGlite } from '@electric-sql/pglite'
 import type { PGliteOptions } from '@electric-sql/pglite'
-import { DataFolderCorruptError } from '@millrace/contracts'
+import { ConfigurationError, DataFolderCorruptError } from '@millrace/contracts'
 
+import { clusterTemplate } from '../data-folder/cluster-template.ts'
 import { DataFolder } from '../data-folder/data-folder.ts'
 import { PgliteDatabase } from './pglite-database.ts'
 import type { SqlDatabase } from './sql-database.ts'
@@ -26,7 +27,7 @@ async function openFolder(path: string): Promise<SqlDatabase> {
     })
   } catch (error) {
     folder[Symbol.dispose]()
-    if (error instanceof DataFolderCorruptError) throw error
+    if (error instanceof DataFolderCorruptError || error instanceof ConfigurationError) throw error
     throw new DataFolderCorruptError(path, error instanceof Error ? error.message : String(error), {
       cause: error,
     })
@@ -34,7 +35,7 @@ async function openFolder(path: string): Promise<SqlDatabase> {
 }
 
 async function buildCluster(path: string): Promise<void> {
-  const engine = await PGlite.create(path)
+  const engine = await PGlite.create(path, await clusterTemplate())
   await engine.exec('checkpoint')
   await engine.close()
 }
@@ -43,11 +44,14 @@ async function buildCluster(path: string): Promise<void> {
  * Opens an embedded Postgres (PGlite). One process owns a data folder at a time. What was committed survives the
  * death of the process, kill -9 included; it may not survive a power loss.
  *
+ * A new database takes seconds to make; as a copy of the file that `MILLRACE_PGLITE_TEMPLATE` names (an unused database of
+ * the same version of PGlite, by its `dumpDataDir('none')`), a fraction of one.
+ *
  * @throws {@link DataFolderLockedError} with the pid while another process has it open
  * @throws {@link DataFolderCorruptError} for a folder that holds anything but a whole database of ours
  */
 export async function openPglite(location: PgliteLocation): Promise<SqlDatabase> {
   if (location !== 'memory') return await openFolder(resolve(location.dataDir))
-  const engine = await PGlite.create(settings)
+  const engine = await PGlite.create({ ...settings, ...(await clusterTemplate()) })
   return new PgliteDatabase({ engine, label: 'embedded database in memory', release: async () => undefined })
 }
