@@ -168,8 +168,8 @@ export const mutants: readonly Mutant[] = [
     name: 'ack early',
     breaks: 'a delivery counts as delivered when its attempt begins',
     file: 'packages/processing/src/ledger/attempt.ts',
-    find: 'const receipt = await action.execute({',
-    replace: 'const receipt: undefined = void action.execute({',
+    find: 'const receipt = await workOn([at.found], () =>',
+    replace: 'const receipt: undefined = void workOn([at.found], () =>',
     killer: inProcessing(
       'failures',
       'failed attempts on postgres > an attempt that takes too long has failed, its slot is free again, and its signal says so',
