@@ -350,7 +350,7 @@ export { defined } from './values/defined.ts'
 export type { Defined } from './values/defined.ts'
 export { EventVersion, parseExpectedVersion, satisfiesExpectation } from './values/event-version.ts'
 export type { ExpectedVersion } from './values/event-version.ts'
-export { comparePositions, formatPosition, parsePosition } from './values/position.ts'
+export { comparePositions, formatPosition, isAfter, parsePosition } from './values/position.ts'
 export type { Position } from './values/position.ts'
 export {
   checkSearchAggregation,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { comparePositions, formatPosition, parsePosition } from './position.ts'
+import { comparePositions, formatPosition, isAfter, parsePosition } from './position.ts'
 import type { Position } from './position.ts'
 
 const golden = JSON.parse(
@@ -76,4 +76,9 @@ describe('the text of a position', () => {
       }),
     )
   })
+})
+
+test('one place is after another exactly where it compares so', () => {
+  const places = [0, 1, 2].flatMap((commit) => [0, 1].map((index) => ({ generation: 'g', commit, index })))
+  for (const a of places) for (const b of places) expect(isAfter(a, b)).toBe(comparePositions(a, b) > 0)
 })

@@ -24,6 +24,11 @@ export function comparePositions(a: Position, b: Position): number {
   return a.commit - b.commit || a.index - b.index
 }
 
+/** Whether `a` lies behind `b`, both of one log: generations are not looked at. */
+export function isAfter(a: Omit<Position, 'generation'>, b: Omit<Position, 'generation'>): boolean {
+  return a.commit > b.commit || (a.commit === b.commit && a.index > b.index)
+}
+
 /** `<generation>:<commit>:<index>`, read back by {@link parsePosition}. */
 export function formatPosition(position: Position): string {
   return `${position.generation}:${position.commit}:${position.index}`

@@ -1,4 +1,4 @@
-import { categoryOf, LogReplacedError, traceIdOf } from '@millrace/contracts'
+import { categoryOf, isAfter, LogReplacedError, traceIdOf } from '@millrace/contracts'
 import type { LogFilter, Position, ReadAllOptions, ReadBounds, StoredEvent } from '@millrace/contracts'
 
 type Test = (event: StoredEvent) => boolean
@@ -24,9 +24,6 @@ function timeTests({ occurredFrom, occurredUntil }: ReadBounds): Test[] {
     ...(until === undefined ? [] : [({ occurredAt }: StoredEvent) => occurredAt.getTime() <= until]),
   ]
 }
-
-const isAfter = (position: Position, { commit, index }: Position): boolean =>
-  position.commit > commit || (position.commit === commit && position.index > index)
 
 function positionTests({ after, before }: ReadAllOptions): Test[] {
   return [

@@ -1,16 +1,11 @@
-import { checkWhole, InvalidValueError } from '@millrace/contracts'
+import { checkWhole, InvalidValueError, isAfter } from '@millrace/contracts'
 import type {
   DocumentChange,
   DocumentModel,
-  DocumentPlace,
   ListDocumentsOptions,
   ReadDocument,
   StoredDocument,
 } from '@millrace/contracts'
-
-function isAfter(a: DocumentPlace, b: DocumentPlace): boolean {
-  return a.commit > b.commit || (a.commit === b.commit && a.index > b.index)
-}
 
 /** In the order of the bytes of UTF-8, which is that of code points. */
 function byCodePoint(a: string, b: string): number {

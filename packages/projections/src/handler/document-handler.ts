@@ -1,3 +1,4 @@
+import { isAfter } from '@millrace/contracts'
 import type {
   DocumentChange,
   DocumentModel,
@@ -21,9 +22,6 @@ interface Touched {
   readonly event: Envelope
   readonly keys: readonly string[]
 }
-
-const isAfter = (a: DocumentPlace, b: DocumentPlace): boolean =>
-  a.commit > b.commit || (a.commit === b.commit && a.index > b.index)
 
 /** Folds a batch into the documents it is about: each is read once and written once. */
 export async function foldBatch(
