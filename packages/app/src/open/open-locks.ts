@@ -4,6 +4,7 @@ import type { SqlDatabase } from '@millrace/postgres'
 
 import type { Settings } from '../settings/settings.ts'
 import { jetStreamSettings, named } from './open-events.ts'
+import { WhenAsked } from './when-asked.ts'
 
 /** What {@link openLocks} works with. */
 export interface LocksRequest {
@@ -23,26 +24,17 @@ async function onJetStream({ settings, mode }: LocksRequest): Promise<OpenLocks>
   return await named(openJetStreamLocks({ ...jetStreamSettings(url, settings), provision }), settings)
 }
 
-/** Locks that are opened when somebody asks for one: most of those who only look never do. */
+/** Locks that are opened when somebody asks for one. */
 function whenAsked(open: () => Promise<OpenLocks>): OpenLocks {
-  let opening: Promise<OpenLocks> | undefined
-  const opened = async (): Promise<OpenLocks> => {
-    opening ??= open()
-    try {
-      return await opening
-    } catch (error) {
-      opening = undefined
-      throw error
-    }
-  }
+  const lazily = new WhenAsked(open)
   return {
-    acquire: async (...parameters) => await (await opened()).acquire(...parameters),
-    renew: async (...parameters) => await (await opened()).renew(...parameters),
-    release: async (lock) => await (await opened()).release(lock),
-    inspect: async (name) => await (await opened()).inspect(name),
-    list: async () => await (await opened()).list(),
-    forceRelease: async (...parameters) => await (await opened()).forceRelease(...parameters),
-    [Symbol.asyncDispose]: async () => await (await opening)?.[Symbol.asyncDispose](),
+    acquire: async (...parameters) => await (await lazily.get()).acquire(...parameters),
+    renew: async (...parameters) => await (await lazily.get()).renew(...parameters),
+    release: async (lock) => await (await lazily.get()).release(lock),
+    inspect: async (name) => await (await lazily.get()).inspect(name),
+    list: async () => await (await lazily.get()).list(),
+    forceRelease: async (...parameters) => await (await lazily.get()).forceRelease(...parameters),
+    [Symbol.asyncDispose]: async () => await lazily[Symbol.asyncDispose](),
   }
 }
 

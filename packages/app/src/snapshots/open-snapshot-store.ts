@@ -6,6 +6,7 @@ import type { SqlDatabase } from '@millrace/postgres'
 import { openFileSnapshots } from '@millrace/snapshots'
 
 import { jetStreamSettings, named } from '../open/open-events.ts'
+import { WhenAsked } from '../open/when-asked.ts'
 import type { Settings } from '../settings/settings.ts'
 
 /** What {@link openSnapshotStore} works with. */
@@ -27,26 +28,17 @@ async function onJetStream({ settings, mode }: SnapshotStoreRequest): Promise<Op
   return await named(openJetStreamSnapshots({ ...target, name, provision }), settings)
 }
 
-/** A store that is opened when somebody asks for a snapshot: most of those who only look never do. */
+/** A store that is opened when somebody asks for a snapshot. */
 function whenAsked(open: () => Promise<OpenSnapshotStore>): OpenSnapshotStore {
-  let opening: Promise<OpenSnapshotStore> | undefined
-  const opened = async (): Promise<OpenSnapshotStore> => {
-    opening ??= open()
-    try {
-      return await opening
-    } catch (error) {
-      opening = undefined
-      throw error
-    }
-  }
+  const lazily = new WhenAsked(open)
   return {
-    save: async (snapshot) => await (await opened()).save(snapshot),
-    latest: async (...parameters) => await (await opened()).latest(...parameters),
-    list: async (...parameters) => await (await opened()).list(...parameters),
-    remove: async (...parameters) => await (await opened()).remove(...parameters),
-    prune: async (...parameters) => await (await opened()).prune(...parameters),
-    streams: async (options) => await (await opened()).streams(options),
-    [Symbol.asyncDispose]: async () => await (await opening)?.[Symbol.asyncDispose](),
+    save: async (snapshot) => await (await lazily.get()).save(snapshot),
+    latest: async (...parameters) => await (await lazily.get()).latest(...parameters),
+    list: async (...parameters) => await (await lazily.get()).list(...parameters),
+    remove: async (...parameters) => await (await lazily.get()).remove(...parameters),
+    prune: async (...parameters) => await (await lazily.get()).prune(...parameters),
+    streams: async (options) => await (await lazily.get()).streams(options),
+    [Symbol.asyncDispose]: async () => await lazily[Symbol.asyncDispose](),
   }
 }
 

@@ -151,17 +151,19 @@ export async function changeProjection(
   return await order(context, name, { verb })
 }
 
+/** @throws {@link InvalidValueError} saying why, unless it was asked for with --force */
+function forced({ force = false }: ResetFlags, why: string): true {
+  if (!force) throw new InvalidValueError('--force', `given: ${why}`)
+  return true
+}
+
 /** `millrace projections reset NAME --force` */
 export async function resetProjection(
   context: CommandContext,
   name: string,
-  { force = false }: ResetFlags,
+  flags: ResetFlags,
 ): Promise<ExitCode> {
-  if (!force)
-    throw new InvalidValueError(
-      '--force',
-      'given: readers find it empty until it has caught up; a rebuild does without that',
-    )
+  const force = forced(flags, 'readers find it empty until it has caught up; a rebuild does without that')
   return await order(context, name, { verb: 'reset', force })
 }
 
@@ -169,13 +171,9 @@ export async function resetProjection(
 export async function removeProjection(
   context: CommandContext,
   name: string,
-  { force = false }: ResetFlags,
+  flags: ResetFlags,
 ): Promise<ExitCode> {
-  if (!force)
-    throw new InvalidValueError(
-      '--force',
-      'given: what is read is dropped with its tables and its checkpoint',
-    )
+  const force = forced(flags, 'what is read is dropped with its tables and its checkpoint')
   return await order(context, name, { verb: 'remove', force })
 }
 
