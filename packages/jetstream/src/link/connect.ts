@@ -12,6 +12,7 @@ import {
 import type { Authenticator, ConnectionOptions, NatsConnection, TlsOptions } from '@nats-io/nats-core'
 import { connect } from '@nats-io/transport-node'
 
+import { readFrames } from './message-frames.ts'
 import { NatsLink } from './nats-link.ts'
 import { withTlsFiles } from './tls-files.ts'
 
@@ -207,7 +208,11 @@ export async function openNatsLink(options: NatsOptions, given?: NatsConnection)
   checkTokens(options)
   if (given !== undefined) return linkOver(given, options, false)
   try {
-    return linkOver(await connectionOf(options), options, true)
+    const connection = await connectionOf(options)
+    const link = linkOver(connection, options, true)
+    readFrames(connection)
+    link.onReconnect(() => readFrames(connection))
+    return link
   } catch (error) {
     throw mapped(error, options)
   }
