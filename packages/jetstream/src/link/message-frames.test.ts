@@ -108,6 +108,12 @@ describe('messages taken out of what the socket brings', () => {
     )
   })
 
+  test('do not reach beyond their line', () => {
+    const pieces = [Buffer.from('HMSG a\t0\ta\t0\t0\r\n\r\nHMSG 9 0 0 0\r\n\r\n')]
+    expect(frames(pieces)).toHaveLength(2)
+    expect(frames(pieces)).toEqual(library(pieces))
+  })
+
   test.each([
     ['no subject', 'MSG  7 3\r\nxyz\r\n'],
     ['no subscription', 'HMSG a x 3 3\r\nxyz\r\n'],

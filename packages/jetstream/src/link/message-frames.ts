@@ -13,6 +13,8 @@ const none = -1
 /** Reads the words of a message's first line. */
 class FirstLine {
   readonly #bytes: Uint8Array
+  /** Where the line ends; -1 where it goes on beyond the bytes. */
+  readonly #end: number
   #at: number
   /** Of the headers, -1 where there are none. */
   headerBytes: number = none
@@ -21,6 +23,7 @@ class FirstLine {
 
   constructor(bytes: Uint8Array, start: number) {
     this.#bytes = bytes
+    this.#end = bytes.indexOf(newLine, start)
     this.#at = start
   }
 
@@ -41,10 +44,10 @@ class FirstLine {
     )
   }
 
-  /** The word up to the next space, undefined where it is empty or goes on beyond the bytes. */
+  /** The word up to the next space of the line, undefined where it is empty. */
   word(): Uint8Array | undefined {
     const end = this.#bytes.indexOf(space, this.#at)
-    if (end <= this.#at) return undefined
+    if (end <= this.#at || end > this.#end) return undefined
     const word = this.#bytes.subarray(this.#at, end)
     this.#at = end + 1
     return word
@@ -70,7 +73,7 @@ class FirstLine {
     const start = this.#at
     this.headerBytes = hasHeaders ? this.number(space) : none
     this.size = hasHeaders && this.headerBytes === none ? none : this.number(carriageReturn)
-    if (this.size !== none && this.headerBytes <= this.size && this.#bytes[this.#at] === newLine) {
+    if (this.size !== none && this.headerBytes <= this.size && this.#at === this.#end) {
       this.#at += 1
       return true
     }
