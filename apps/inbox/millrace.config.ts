@@ -1,3 +1,3 @@
 import { defineInbox } from './src/inbox-app.ts'
 
-export default defineInbox(() => undefined)
+export default defineInbox({ env: process.env })

@@ -59,7 +59,7 @@ describe.each(kinds)('a processor that reads the change log on %s', (kind) => {
     ).toBeUndefined()
   })
 
-  test('parks a change that is too large, or that breaks its schema, and goes on', async () => {
+  test('trap 6: parks a change that is too large, or that breaks its schema, and goes on', async () => {
     await using shop = await openShop(database, 1_000)
     const keys: (string | null)[] = []
     const processor = defineProcessor({

@@ -109,7 +109,8 @@ describe('the intake', () => {
   test('hangs up on a sender that goes on after its answer', async () => {
     const head = [...unsignedHead, 'transfer-encoding: chunked']
     const body = endless(chunk('x'.repeat(16_384)))
-    await rawRequest(inbox.url, { head, body, ignoreAnswer: true, timeoutMs: 10_000 })
+    const answer = await rawRequest(inbox.url, { head, body, ignoreAnswer: true, timeoutMs: 10_000 })
+    expect(answer.status).toBe(413)
   })
 
   test('takes no more of a body than its content-length says', async () => {

@@ -93,7 +93,7 @@ test('a server without TLS gets nothing unless that was asked for', async () => 
 test('what the server says tells whether another try may help; a value cannot add a recipient', async () => {
   await using server = await SmtpReceiver.open()
   const smtp = { host: '127.0.0.1', port: server.port, from, tls: 'none' } as const
-  const rules = [email(), email(), email()]
+  const rules = [email(), email(), email(), email({ to: 'desk@example.org, {{ data.to }}' })]
   const attempts = async (
     behaviour: 'ok' | { code: number; text: string },
     rule: ObserverDefinition | undefined,
@@ -118,6 +118,11 @@ test('what the server says tells whether another try may help; a value cannot ad
     expect.stringContaining('never'),
   ])
   expect(await attempts('ok', rules[2], 'ada@example.org <evil@example.org>')).toEqual([
+    1,
+    undefined,
+    'to: is no e-mail address',
+  ])
+  expect(await attempts('ok', rules[3], 'ada@example.org, evil@example.org')).toEqual([
     1,
     undefined,
     'to: is no e-mail address',

@@ -1,3 +1,4 @@
+import { openCache } from '@millrace/caching'
 import { defineEvents } from '@millrace/contracts'
 import type { Schema } from '@millrace/contracts'
 import { defineActionKind, defineObserver, parseObserverFile } from '@millrace/observers'
@@ -143,8 +144,16 @@ test('a condition that fails is no match, counted and shown, and the log goes on
   await using rig = await openRig(ledger, [rule], { kinds: [noteKind(noted)] })
   await rig.append('1', [placed(50), placed(150)])
   await eventually(() => noted.map(({ text }) => text)).toEqual(['150'])
-  expect(rig.observers.status().observers).toEqual([
-    { name: rule.name, enabled: true, seen: 2, matched: 1, failed: 1, lastError: 'field not found: deep' },
+  expect(rig.observers.status().observers).toMatchObject([
+    {
+      name: rule.name,
+      log: 'events',
+      enabled: true,
+      seen: 2,
+      matched: 1,
+      failed: 1,
+      lastError: 'field not found: deep',
+    },
   ])
   expect((await rig.runtime.status()).map(({ parkedRecords }) => parkedRecords)).toEqual([0])
 })
@@ -379,4 +388,54 @@ test('at one destination the rule of the higher priority goes first', async () =
     paths.reduce((sum, each, index) => (each === path ? sum + index : sum), 0) / 10
   // Those that came before the other rule had anything may be of the lower one.
   expect(meanPlace('/high')).toBeLessThan(meanPlace('/low') - 3)
+})
+
+test('a rule that holds its keys sends nothing of a row behind a dead letter until that is retried', async () => {
+  const noted: Noted[] = []
+  let refuses = true
+  const kind = noteKind(noted, async (text) => {
+    if (refuses && text === 'order-a 1') throw new Error('not yet')
+  })
+  const rule = noting('{{ event.stream }} {{ event.version }}', {
+    onFailure: 'hold',
+    retry: { maxAttempts: 1 },
+  })
+  await using rig = await openRig(ledger, [rule], { kinds: [kind] })
+  await rig.append('a', [placed(1), placed(2)])
+  await rig.append('b', placed(1))
+  await eventually(() => rig.states(rule.name)).toEqual({ dead: 1, open: 1, delivered: 1 })
+  const [letter] = await rig.deadLetters(rule.name)
+  const { keys } = await ledger.store.deadLetters.heldKeys(rule.name, 10)
+  expect(keys).toMatchObject([{ key: 'order-a', deadLetter: letter?.id, waiting: 1 }])
+  refuses = false
+  await ledger.store.deadLetters.retry(letter?.id ?? '', 'ada')
+  await eventually(() => noted.map(({ text }) => text)).toEqual(['order-b 1', 'order-a 1', 'order-a 2'])
+})
+
+test('a look-up is made anew once somebody invalidates a tag of it', async () => {
+  const noted: Noted[] = []
+  let loads = 0
+  await using cache = openCache()
+  const rule = {
+    ...noting('{{ lookup.customer.load }}'),
+    lookups: {
+      customer: {
+        from: { load: async () => ({ load: ++loads }) },
+        key: '{{ data.customerId }}',
+        tags: ['customer:{{ data.customerId }}'],
+      },
+    },
+  }
+  await using rig = await openRig(ledger, [rule], { kinds: [noteKind(noted)], cache })
+  const tells = async (text: string): Promise<void> => {
+    await rig.append('1', placed(1))
+    await eventually(() => noted.splice(0).map((each) => each.text)).toEqual([text])
+  }
+  await tells('1')
+  await tells('1')
+  await cache.invalidateTags(['customer:other'])
+  await tells('1')
+  await cache.invalidateTags(['customer:c1'])
+  await tells('2')
+  expect(rig.observers.status().observers[0]?.lookups).toMatchObject({ made: 4 })
 })

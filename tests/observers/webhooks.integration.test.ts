@@ -170,6 +170,19 @@ test('a receiver that hangs is given up at the time-out, and one whose answer ne
   ])
 })
 
+test.each(['stall', 'break'] as const)(
+  'a receiver has accepted, or refused, by its status, whatever becomes of the body: %s',
+  async (kind) => {
+    const rules = [200, 400].map((status) => rule([webhook(`s${status}`)]))
+    receiver.behave(({ path }) => ({ kind, status: Number(path.slice(2)) }))
+    await using rig = await open(rules)
+    await rig.append('1', placed(150))
+    for (const [n, state] of ['delivered', 'dead'].entries())
+      await eventually(() => rig.states(rules[n]?.name ?? '')).toEqual({ [state]: 1 })
+    expect(receiver.requests).toHaveLength(2)
+  },
+)
+
 test('a destination that is not there is waited for without counting attempts', async () => {
   const gone = await HttpReceiver.open()
   const { url } = gone
@@ -184,7 +197,7 @@ test('a destination that is not there is waited for without counting attempts', 
   expect(await rig.deliveries(observer.name)).toMatchObject([{ state: 'open', attempts: [] }])
 })
 
-test('traps 2 and 12: only the failed action is retried by hand, and no secret is in what is kept', async () => {
+test('trap 2: of a dead letter only the action that failed runs again, and where it fails again it stays one', async () => {
   const secrets = (): string => 'sup3r-s3cret'
   const observer = rule([
     webhook('good'),
@@ -223,7 +236,7 @@ test('the actions of one event run at once', async () => {
   expect(receiver.mostUnderWay).toBe(4)
 })
 
-test('trap 8 and 9: a destination that hangs stalls no other, and what waits for it holds no place', async () => {
+test('trap 8: a destination that hangs stalls no other, and what waits for it holds no place', async () => {
   await using slow = await HttpReceiver.open()
   slow.behave({ kind: 'hang' })
   const stuck = rule([webhook('stuck', { url: slow.url, timeoutMs: 60_000 })])

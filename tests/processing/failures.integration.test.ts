@@ -26,7 +26,7 @@ describe.each(databaseKinds)('failed attempts on %s', (kind) => {
   const counts = (processor: string): Promise<Readonly<Record<string, number>>> =>
     tally(ledger.store, processor)
 
-  test('the retry schedule is kept, and no slot is held while waiting', async () => {
+  test('trap 9: the retry schedule is kept, and no slot is held while waiting', async () => {
     await using rig = await openRig(ledger)
     const { processor, of } = courier({
       post: {

@@ -161,7 +161,7 @@ describe('several processes on one Postgres', () => {
     await expectEachOnce(group, eventCount + 4)
   })
 
-  test('a killed owner is taken over within its lease; what it was sending is unknown and sent again with its key', async () => {
+  test('trap 15: a killed owner is taken over once its lease is over; what it was sending is unknown and sent again with its key', async () => {
     await using group = await openGroup(ledger)
     group.receiver.hang(true)
     await group.append(0, 1)
@@ -187,7 +187,7 @@ describe('several processes on one Postgres', () => {
     await expectEachOnce(group, 1)
   })
 
-  test('an owner stopped between its handler and its write is refused when it comes back', async () => {
+  test('trap 15: an owner stopped between its handler and its write is refused when it comes back', async () => {
     await using group = await openGroup(ledger)
     const member = group.member({ at: 'handler:after', passing: 1, signal: 'SIGSTOP' })
     await group.append(0, eventCount)
@@ -239,7 +239,7 @@ describe('several processes on one Postgres', () => {
     'settle:after-commit',
   ]
 
-  test.each(points)('a kill at %s loses nothing and hides no repeat', async (at) => {
+  test.each(points)('trap 4: a kill at %s loses nothing and hides no repeat', async (at) => {
     await using group = await openGroup(ledger)
     await group.append(0, eventCount)
     const member = group.member({ at, passing: 2, signal: 'SIGKILL' })

@@ -218,7 +218,7 @@ describe.each(databaseKinds)('parking on %s', (kind) => {
     expect(aborted).toBeGreaterThanOrEqual(2)
   })
 
-  test('a malformed record is parked at once with its raw bytes and its place, and the log goes on', async () => {
+  test('trap 6: a malformed record is parked at once with its raw bytes and its place, and the log goes on', async () => {
     const decodeJson = createEventDecoder()
     await using rig = await openRig(ledger, (stored) =>
       decodeJson(stored.payload === '{"n":2}' ? { ...stored, payload: '{"n":' } : stored),

@@ -23,6 +23,7 @@ const readmes = [
     'query',
     'search',
     'snapshots',
+    'telemetry',
     'caching',
     'redis',
     'upcasting',

@@ -47,7 +47,7 @@ describe.for(places)('dedup on %s', ([what, place]) => {
     expect(new Set(owners)).toEqual(new Set(['one', 'two']))
   })
 
-  test('what a killed process had claimed is processed again under the commit ids it had', async () => {
+  test('trap 3: what a killed process had claimed was not done: it is processed again under the commit ids it had', async () => {
     const file = join(folder, `${what}-killed`)
     const order = { place: place(), count: 2_000, leaseMs: 300, file }
     await using victim = new Child('intake-child.ts', { ...order, owner: 'victim' } satisfies IntakeOrder)

@@ -17,7 +17,7 @@ const places: readonly (readonly [string, () => QueuePlace])[] = [
 ]
 
 describe.for(places)('a queue on %s', ([, placeOf]) => {
-  test('gives the jobs of a worker that was killed to another one, and each is done', async () => {
+  test('trap 14: gives the jobs of a worker that was killed to another one, and each is done', async () => {
     const place = placeOf()
     await using opened = await openQueue(place)
     const { queue } = opened
@@ -58,7 +58,7 @@ describe.for(places)('a queue on %s', ([, placeOf]) => {
   })
 })
 
-test('jobs outlive a Redis that is killed between their enqueueing, their work and their end', async () => {
+test('trap 14: jobs outlive a Redis that is killed between their enqueueing, their work and their end', async () => {
   await using server = await startRedis({ durable: true })
   await using connection = await openRedis({ url: server.url })
   await using queue = openRedisQueue({ connection, leaseMs: 400, retry: { maxAttempts: 5, initialMs: 20 } })

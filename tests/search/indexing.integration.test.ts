@@ -34,7 +34,7 @@ beforeAll(async () => {
 }, startMs)
 
 describe.each(engines)('an indexer into %s', (_, place) => {
-  test('parks an event whose document is rejected, with the reason, and goes on; nothing else is lost', async () => {
+  test('trap 13: parks an event whose document is rejected, with the reason, and goes on; nothing else is lost', async () => {
     await using engine = await openEngine(await place())
     await using log = await openOrderLog(inject('servers').postgres, fresh())
     const index = await engine.store.open(orders)
@@ -145,7 +145,7 @@ describe.each(engines)('an indexer into %s', (_, place) => {
     await engine.store.drop(customers.name)
   })
 
-  test('a series of facts is kept as its rules say', async () => {
+  test('trap 13: a series of facts keeps each of them, as long as its rules say', async () => {
     await using engine = await openEngine(await place())
     const visits = defineSearchIndex({
       name: 'visits',

@@ -18,6 +18,8 @@ const deepTests: Readonly<Record<string, string>> = {
   'jetstream-kills': 'tests/jetstream/deep/jetstream-kills.ts',
   migration: 'tests/migration/deep/migration.ts',
   mutants: 'tools/mutants/deep.ts',
+  'observer-crash': 'tests/observers/deep/observer-crash.ts',
+  'observer-outages': 'tests/observers/deep/observer-outages.ts',
   'projection-crash': 'tests/projections/deep/projection-crash.ts',
 }
 

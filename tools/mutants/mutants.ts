@@ -181,7 +181,7 @@ export const mutants: readonly Mutant[] = [
     file: 'packages/postgres/src/processor-store/recover.ts',
     find: `  update :schema.deliveries
   set state = 'unknown', in_flight = false, started_at = null, attempts = \${withUnknownAttempt},
-      attempts_left = greatest(attempts_left, 1), next_attempt_at = now()
+      attempts_left = greatest(attempts_left, 1)
   where \${leftInFlight}\``,
     replace: `  with ended as (delete from :schema.deliveries where \${leftInFlight} returning *)
   insert into :schema.delivery_history (\${deliveryColumns}, state, reason, attempts, ended_at)
@@ -189,6 +189,18 @@ export const mutants: readonly Mutant[] = [
     killer: inLedger(
       'an attempt that a crashed owner left in flight becomes unknown and may start again at once',
     ),
+  },
+  {
+    name: 'begun unrecorded',
+    breaks: 'an attempt begins of which the ledger knows nothing, and a crash during it stays unseen',
+    file: 'packages/processing/src/ledger/partition-ledger.ts',
+    find: 'settlementOf(finished, starting)',
+    replace: 'settlementOf(finished, noStarts)',
+    killer: {
+      project: 'tests-observers',
+      file: 'crash/crash.integration.test.ts',
+      test: 'an attempt that a kill cuts off shows as unknown before its delivery runs again',
+    },
   },
   {
     name: 'order by xid: events',

@@ -27,8 +27,12 @@ export type Behaviour =
   /** Breaks the connection off. */
   | { readonly kind: 'reset' }
   | { readonly kind: 'redirect'; readonly to: string; readonly status?: 301 | 302 | 303 | 307 | 308 }
+  /** An answer of which a part comes, and then nothing (`stall`), or the connection is broken off (`break`). */
+  | { readonly kind: 'stall' | 'break'; readonly status?: number }
   /** An answer that goes on for ever. */
   | { readonly kind: 'endless'; readonly status?: number }
+  /** Decides while the request waits. */
+  | { readonly kind: 'decide'; readonly behaviour: Promise<Behaviour> }
 
 const ok: Behaviour = { kind: 'answer', status: 200 }
 
@@ -136,7 +140,10 @@ export class HttpReceiver implements AsyncDisposable {
 
   #treat(received: ReceivedRequest, response: ServerResponse): void {
     const usual = typeof this.#behaviour === 'function' ? this.#behaviour(received) : this.#behaviour
-    const behaviour = this.#script.shift() ?? usual
+    this.#act(this.#script.shift() ?? usual, response)
+  }
+
+  #act(behaviour: Behaviour, response: ServerResponse): void {
     switch (behaviour.kind) {
       case 'answer':
         response.writeHead(behaviour.status, { ...behaviour.headers }).end(behaviour.body ?? '')
@@ -152,9 +159,17 @@ export class HttpReceiver implements AsyncDisposable {
       case 'redirect':
         response.writeHead(behaviour.status ?? 302, { location: behaviour.to }).end()
         return
+      case 'stall':
+      case 'break':
+        response.writeHead(behaviour.status ?? 200, { 'content-length': '100' })
+        response.write('x', () => behaviour.kind === 'break' && response.socket?.destroy())
+        return
       case 'endless':
         response.writeHead(behaviour.status ?? 200)
         pour(response)
+        return
+      case 'decide':
+        void behaviour.behaviour.then((decided) => this.#act(decided, response))
     }
   }
 

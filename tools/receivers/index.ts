@@ -1,3 +1,4 @@
+export { DnsReceiver } from './dns-receiver.ts'
 export { HttpReceiver } from './http-receiver.ts'
 export type { Behaviour, ReceivedRequest } from './http-receiver.ts'
 export { SlackReceiver } from './slack-receiver.ts'

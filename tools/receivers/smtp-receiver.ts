@@ -34,6 +34,8 @@ export class SmtpReceiver implements AsyncDisposable {
   readonly emails: ReceivedEmail[] = []
   readonly #server: SMTPServer
   #behaviour: SmtpBehaviour = 'ok'
+  #connections = 0
+  #mostConnections = 0
 
   private constructor(options: SmtpReceiverOptions) {
     this.#server = new SMTPServer(this.#settings(options))
@@ -50,6 +52,11 @@ export class SmtpReceiver implements AsyncDisposable {
 
   get port(): number {
     return (this.#server.server.address() as AddressInfo).port
+  }
+
+  /** The most connections that were open at once. */
+  get mostConnections(): number {
+    return this.#mostConnections
   }
 
   /** How it answers every message from now on. */
@@ -69,6 +76,13 @@ export class SmtpReceiver implements AsyncDisposable {
       disabledCommands: user === undefined ? ['AUTH'] : [],
       closeTimeout: 100,
       logger: false,
+      onConnect: (_session, done) => {
+        this.#mostConnections = Math.max(this.#mostConnections, ++this.#connections)
+        done()
+      },
+      onClose: () => {
+        this.#connections--
+      },
       onAuth: (auth, _session, done) => {
         if (auth.username === user?.name && auth.password === user?.password)
           return done(null, { user: auth.username })

@@ -2,7 +2,11 @@ import { defineApp } from '@millrace/app'
 import type { AppDefinition } from '@millrace/app'
 
 import { activity } from './activity/activity-projection.ts'
-import { notifyProcessor } from './notify/processor.ts'
+import { inboxObservers } from './rules/inbox-observers.ts'
+import type { ReceiverUrl } from './rules/inbox-rules.ts'
+import { readMessengers } from './rules/messengers.ts'
+import { eventSearch } from './search/search-indexes.ts'
+import type { Environment } from './settings.ts'
 import { sqlFile } from './sql-file.ts'
 
 /** The inbox's own secrets beside the one of GitHub's signatures. */
@@ -10,12 +14,25 @@ export const inboxSecrets = {
   receiverSecret: { variable: 'MILLRACE_RECEIVER_SECRET', prefix: 'whsec_' },
 } as const
 
+/** What the inbox is defined with. */
+export interface InboxDefinitionOptions {
+  /** Says who is told by mail and on Slack. */
+  readonly env: Environment
+  /** Where webhooks go; asked for at each attempt, undefined until it is known. */
+  readonly receiver?: ReceiverUrl
+}
+
 /**
- * The inbox: a projection of repository activity, and a signed webhook for bugs and releases.
+ * The inbox: a projection of repository activity, rules that tell of bugs, releases and security alerts, and a search index
+ * of all events.
  *
- * @param receiver where webhooks go; asked for at each attempt, undefined until it is known
+ * @throws `ConfigurationError` naming the variable of `env`
  */
-export function defineInbox(receiver: () => string | undefined): AppDefinition<typeof inboxSecrets> {
+export function defineInbox({
+  env,
+  receiver = () => undefined,
+}: InboxDefinitionOptions): AppDefinition<typeof inboxSecrets> {
+  const messengers = readMessengers(env)
   return defineApp({
     name: 'inbox',
     secrets: inboxSecrets,
@@ -27,6 +44,7 @@ export function defineInbox(receiver: () => string | undefined): AppDefinition<t
       { name: 'receiver', script: sqlFile('receiver') },
       { name: 'samples', script: sqlFile('samples') },
     ],
-    processors: ({ secret }) => [notifyProcessor({ target: receiver, secret: secret('receiverSecret') })],
+    observers: ({ settings }) => inboxObservers(receiver, messengers, settings),
+    searchIndexes: [eventSearch],
   })
 }

@@ -7,6 +7,8 @@ import { byRepository, readActivityRows } from './activity/read-activity.ts'
 import type { inboxSecrets } from './inbox-app.ts'
 import { createIntake } from './intake/intake.ts'
 import { createReceiver } from './receiver/receiver.ts'
+import { eventSearch } from './search/search-indexes.ts'
+import { searchRoute } from './search/search-route.ts'
 
 /** Where webhooks of GitHub come in. */
 export const intakePath = '/webhooks/github'
@@ -33,6 +35,11 @@ export function inboxRoutes(app: App<typeof inboxSecrets>, maxBodyBytes: number)
       method: 'GET',
       path: '/api/activity/check',
       handle: async () => jsonResponse(await checkActivity(store, database)),
+    },
+    {
+      method: 'GET',
+      path: '/api/search',
+      handle: searchRoute(app.searchIndexes.index(eventSearch.definition.name)),
     },
   ]
 }

@@ -18,7 +18,7 @@ import type { Environment } from './settings.ts'
 type InboxApp = App<typeof inboxSecrets>
 
 /** What the inbox runs in. */
-export interface InboxSurroundings {
+export interface InboxRun {
   readonly env: Environment
   /** Gets `ready <url>` and nothing else. */
   readonly stdout: { write(text: string): unknown }
@@ -29,12 +29,7 @@ export interface InboxSurroundings {
 }
 
 /** Sends the samples through the app's own front door, once in the life of a data folder. */
-async function sendSamples(
-  app: InboxApp,
-  set: SampleSet,
-  url: string,
-  run: InboxSurroundings,
-): Promise<void> {
+async function sendSamples(app: InboxApp, set: SampleSet, url: string, run: InboxRun): Promise<void> {
   if ((await completedDeliveries(app.database, set.name)) !== undefined) return
   const samples = set.load()
   const progress = showProgress('samples', samples.length, run.stderr)
@@ -83,9 +78,9 @@ function aborted(signal: AbortSignal): Promise<void> {
  *
  * @throws a `MillraceError` that names what is wrong: a setting, a taken port, a data folder in use or damaged
  */
-export async function runInbox(run: InboxSurroundings): Promise<void> {
+export async function runInbox(run: InboxRun): Promise<void> {
   const receiver: { url?: string } = {}
-  const definition = defineInbox(() => receiver.url)
+  const definition = defineInbox({ env: run.env, receiver: () => receiver.url })
   const { samples, maxBodyBytes } = checkSettings(definition, run.env)
   await using app = await openApp(definition, { env: run.env })
   await using server = await listen(app, maxBodyBytes)

@@ -6,7 +6,7 @@ import { defineApp, openApp } from '@millrace/app'
 import type { AppDefinition } from '@millrace/app'
 import { createStreamId } from '@millrace/contracts'
 import type { NewEvent } from '@millrace/contracts'
-import { defineProcessor } from '@millrace/processing'
+import { ActionError, defineAction, defineProcessor } from '@millrace/processing'
 import { expect, test, vi } from 'vitest'
 
 import { eventually, startInbox } from '../start-for-test.ts'
@@ -130,12 +130,122 @@ test('the data folder of a release from before the projection opens and shows th
       const { processors } = await ask<{ readonly processors: readonly { readonly name: string }[] }>(
         '/api/processors',
       )
-      expect(processors.map(({ name }) => name)).toEqual(['activity-v1', 'notify'])
+      expect(processors.map(({ name }) => name)).toEqual(['activity-v1', 'notify', 'search-events'])
       expect(await ask('/api/dead-letters')).toMatchObject({ deadLetters: [] })
     }
     await using app = await openApp(defineApp({ name: 'inbox' }), { env: {}, dataDir, mode: 'inspect' })
     const left = await app.database.query("select relname from pg_class where relname like 'inbox_activity%'")
     expect(left).toEqual([])
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
+/** The webhooks of a release from before observers: an action of its own under a processor of its own. */
+function formerNotifier(sent: string[]): AppDefinition {
+  const webhook = defineAction({
+    name: 'webhook',
+    timeoutMs: 5000,
+    retry: { shape: 'fixed', maxAttempts: 10, initialMs: 3000, capMs: 3000, jitter: 'none' },
+    afterUnknown: 'retry',
+    execute: async ({ envelope, idempotencyKey }) => {
+      const { issue } = envelope.data as { readonly issue: { readonly number: number } }
+      if (issue.number === 2) throw ActionError.fromStatus(503)
+      if (issue.number === 3) throw ActionError.fromStatus(400)
+      sent.push(idempotencyKey)
+      return await Promise.resolve({ statusCode: 200 })
+    },
+  })
+  const notify = defineProcessor({
+    name: 'notify',
+    startFrom: 'now',
+    filter: { categories: ['github'] },
+    actions: [webhook],
+    handle: (batch, context) => {
+      for (const event of batch) context.deliver('webhook', event)
+    },
+  })
+  return defineApp({ name: 'inbox', processors: [notify] })
+}
+
+function bug(number: number): NewEvent {
+  return delivered('issues.labeled', {
+    action: 'labeled',
+    label: { name: 'bug' },
+    issue: { number, title: `Bug ${number}`, state: 'open', html_url: `https://github.test/${number}` },
+    repository: { full_name: 'octo-org/old' },
+  })
+}
+
+interface LeftBehind {
+  /** Idempotency keys of what the earlier release has sent. */
+  readonly sent: readonly string[]
+  readonly open: string
+  readonly dead: string
+}
+
+/** A data folder with one webhook sent, one that waits for its next attempt, and one set aside. */
+async function leaveDeliveries(dataDir: string): Promise<LeftBehind> {
+  const sent: string[] = []
+  await using app = await openApp(formerNotifier(sent), { env: {}, dataDir })
+  await app.store.append(stream, [1, 2, 3].map(bug), { expectedVersion: 'no-stream' })
+  const { items } = await eventually(
+    () => app.processors.listDeliveries({ processor: 'notify' }),
+    (page) =>
+      page.items
+        .map(({ state }) => state)
+        .toSorted()
+        .join() === 'dead,delivered,retrying',
+  )
+  const of = (state: string): string => items.find((each) => each.state === state)?.id ?? ''
+  return { sent, open: of('retrying'), dead: of('dead') }
+}
+
+interface Received {
+  readonly received: readonly { readonly id: string; readonly times: number; readonly body: object }[]
+}
+
+test('webhooks that a release from before observers has sent, owes or has set aside are taken over under their keys', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-upgrade-'))
+  const dataDir = join(folder, 'data')
+  try {
+    const left = await leaveDeliveries(dataDir)
+    {
+      // Recorded, and not handled before the earlier release ended.
+      await using app = await openApp(defineApp({ name: 'inbox' }), { env: {}, dataDir })
+      await app.store.append(stream, [bug(4)], { expectedVersion: 3 })
+    }
+    expect(left.sent).toEqual([expect.stringMatching(/^[0-9A-Z]{26}:notify:webhook$/)])
+    await using inbox = await startInbox({}, dataDir)
+    const retry = `${inbox.url}/api/dead-letters/${encodeURIComponent(left.dead)}/retry`
+    const headers = { 'content-type': 'application/json' }
+    const retried = await fetch(retry, { method: 'POST', headers, body: '{}' })
+    expect(await retried.json()).toMatchObject({ outcome: 'delivered' })
+    const { received } = await eventually(
+      async () => (await (await fetch(`${inbox.url}/receiver`)).json()) as Received,
+      (answer) => answer.received.length > 2,
+    )
+    // What was sent is not sent again; of what comes now the receiver knows each by the key it had.
+    const [latest = ''] = received.flatMap(({ id }) => ([left.open, left.dead].includes(id) ? [] : [id]))
+    expect(received.map(({ id, times }) => `${id} ${times}`).toSorted()).toEqual(
+      [left.open, left.dead, latest].map((id) => `${id} 1`).toSorted(),
+    )
+    expect(left.sent).not.toContain(latest)
+    expect(received.find(({ id }) => id === left.open)?.body).toEqual({
+      type: 'issues.labeled',
+      timestamp: '2026-11-20T10:00:00.000Z',
+      data: {
+        stream: 'github-octo-org/old',
+        version: 2,
+        notice: {
+          kind: 'bug',
+          repository: 'octo-org/old',
+          issue: 2,
+          title: 'Bug 2',
+          url: 'https://github.test/2',
+        },
+      },
+    })
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

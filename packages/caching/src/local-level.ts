@@ -68,6 +68,11 @@ export class LocalLevel {
     this.#now += 1
   }
 
+  /** Takes away what depends on a tag, instead of passing it over until its room is needed. */
+  erase(tag: string): void {
+    for (const [key, { tags }] of this.#entries.entries()) if (tags.includes(tag)) this.#entries.delete(key)
+  }
+
   clear(): void {
     this.#entries.clear()
     this.#invalidated.clear()

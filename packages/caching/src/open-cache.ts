@@ -1,4 +1,10 @@
-import { checkCacheKey, checkCacheOptions, checkCacheTags, InvalidValueError } from '@millrace/contracts'
+import {
+  checkCacheKey,
+  checkCacheOptions,
+  checkCacheTags,
+  checkSubject,
+  InvalidValueError,
+} from '@millrace/contracts'
 import type { Cache, CacheOptions, CacheStats, CacheStore, JsonValue, WriteTicket } from '@millrace/contracts'
 
 import { checkSettings } from './cache-options.ts'
@@ -6,9 +12,10 @@ import type { CacheSettings, OpenCacheOptions } from './cache-options.ts'
 import { Digests } from './digests.ts'
 import { LocalLevel } from './local-level.ts'
 import type { LocalEntry } from './local-level.ts'
+import { observeCache } from './observe-cache.ts'
 import { SharedLevel } from './shared-level.ts'
 
-const defaults = { ttlMs: 60_000, negativeTtlMs: 10_000 } as const
+const defaultNegativeTtlMs = 10_000
 
 /** A load under way; what it gives is not kept once it was invalidated. */
 interface Loading {
@@ -60,6 +67,7 @@ class LevelledCache implements Cache {
     oversized: 0,
     storeFailures: 0,
   }
+  readonly #observed: Disposable
   /** Whether this process hears what others invalidate; without that it keeps nothing of its own. */
   #hears: boolean
 
@@ -68,6 +76,7 @@ class LevelledCache implements Cache {
     this.#names = new Digests(settings.space)
     this.#store = store
     this.#hears = store === undefined
+    this.#observed = observeCache(settings.metrics, settings.space, () => this.stats())
     this.#local = new LocalLevel({
       maxBytes: Math.max(1, settings.maxLocalBytes),
       onEvicted: () => (this.#counters.evictions += 1),
@@ -78,7 +87,10 @@ class LevelledCache implements Cache {
       onFailure: (error) => this.#failed(error),
     })
     this.#watch = store.watch({
-      invalidated: ({ keys, tags }) => this.#forget(keys, tags),
+      invalidated: ({ keys, tags, erased }) => {
+        this.#forget(keys, tags)
+        if (erased) for (const tag of tags) this.#local.erase(tag)
+      },
       connected: () => (this.#hears = true),
       disconnected: () => {
         this.#hears = false
@@ -94,7 +106,7 @@ class LevelledCache implements Cache {
   ): Promise<T> {
     checkCacheKey(key)
     checkCacheOptions(options)
-    const [name, tags] = [this.#names.of(key), this.#digests(options.tags)]
+    const [name, tags] = [this.#names.of(key), this.#dependsOn(options)]
     const kept = this.#local.get(name)
     if (kept !== undefined) {
       this.#counters.localHits += 1
@@ -119,10 +131,13 @@ class LevelledCache implements Cache {
     }
   }
 
-  async get(key: string, options: Pick<CacheOptions, 'tags'> = {}): Promise<JsonValue | undefined> {
+  async get(
+    key: string,
+    options: Pick<CacheOptions, 'tags' | 'subjects'> = {},
+  ): Promise<JsonValue | undefined> {
     checkCacheKey(key)
     checkCacheOptions(options)
-    const [name, tags] = [this.#names.of(key), this.#digests(options.tags)]
+    const [name, tags] = [this.#names.of(key), this.#dependsOn(options)]
     const kept = this.#local.get(name)
     if (kept !== undefined) {
       this.#counters.localHits += 1
@@ -140,7 +155,7 @@ class LevelledCache implements Cache {
   async set(key: string, value: JsonValue, options: CacheOptions = {}): Promise<void> {
     checkCacheKey(key)
     checkCacheOptions(options)
-    const [name, tags] = [this.#names.of(key), this.#digests(options.tags)]
+    const [name, tags] = [this.#names.of(key), this.#dependsOn(options)]
     const text = toText(value)
     this.#forget([name], noTags)
     await this.#keep(text, { key: name, tags, options, valid: () => true })
@@ -156,11 +171,22 @@ class LevelledCache implements Cache {
     await this.#invalidate([], this.#digests(tags))
   }
 
+  async eraseSubject(subject: string): Promise<void> {
+    checkSubject(subject)
+    const tag = this.#subject(subject)
+    this.#forget([], [tag])
+    this.#local.erase(tag)
+    await this.#store?.erase(tag)
+    this.#forget([], [tag])
+    this.#local.erase(tag)
+  }
+
   stats(): CacheStats {
     return { ...this.#counters, localBytes: this.#local.bytes }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#observed[Symbol.dispose]()
     await this.#watch?.[Symbol.asyncDispose]()
     this.#forgetAll()
   }
@@ -215,7 +241,7 @@ class LevelledCache implements Cache {
 
   /** Up to a tenth less than asked for. */
   #ttl(text: string | undefined, options: CacheOptions): number {
-    const { ttlMs, negativeTtlMs } = { ...defaults, ...options }
+    const { ttlMs = this.#settings.ttlMs, negativeTtlMs = defaultNegativeTtlMs } = options
     const asked = text === undefined ? negativeTtlMs : ttlMs
     return Math.max(1, Math.ceil(asked * (1 - this.#settings.random() / 10)))
   }
@@ -247,6 +273,17 @@ class LevelledCache implements Cache {
   #failed(error: unknown): void {
     this.#counters.storeFailures += 1
     this.#settings.onStoreFailure(error)
+  }
+
+  /** A tag that no user can name: there is no NUL in theirs. */
+  #subject(subject: string): string {
+    return this.#names.of(`subject\0${subject}`)
+  }
+
+  #dependsOn({ tags, subjects = noTags }: Pick<CacheOptions, 'tags' | 'subjects'>): readonly string[] {
+    if (subjects.length === 0) return this.#digests(tags)
+    const both = [...this.#digests(tags), ...subjects.map((subject) => this.#subject(subject))]
+    return [...new Set(both)].toSorted()
   }
 
   #digests(tags: readonly string[] = noTags): readonly string[] {

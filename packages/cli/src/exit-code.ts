@@ -29,14 +29,18 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   ERR_INVALID_VALUE: exitCode.validation,
   ERR_INVALID_STREAM_NAME: exitCode.validation,
   ERR_INVALID_CURSOR: exitCode.validation,
+  ERR_RULE: exitCode.validation,
   ERR_STREAM_NOT_FOUND: exitCode.notFound,
   ERR_SNAPSHOT_NOT_FOUND: exitCode.notFound,
   ERR_STORE_MISSING: exitCode.notFound,
   ERR_NOT_FOUND: exitCode.notFound,
 }
 
-/** Answers of 422 that are no fault of what was asked. */
-const failures = new Set(['ERR_ARCHIVE'])
+/** Refusals of a server that mean something else than their status. */
+const byRemoteCode: Readonly<Record<string, ExitCode>> = {
+  ERR_ARCHIVE: exitCode.failure,
+  ERR_CONFIGURATION: exitCode.usage,
+}
 
 function ofStatus(status: number): ExitCode {
   if (status === 400 || status === 413 || status === 422) return exitCode.validation
@@ -47,7 +51,6 @@ function ofStatus(status: number): ExitCode {
 /** The exit code an error stands for. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage
-  if (error instanceof RemoteError)
-    return failures.has(error.remoteCode ?? '') ? exitCode.failure : ofStatus(error.status)
+  if (error instanceof RemoteError) return byRemoteCode[error.remoteCode ?? ''] ?? ofStatus(error.status)
   return (isMillraceError(error) ? byCode[error.code] : undefined) ?? exitCode.failure
 }

@@ -20,17 +20,37 @@ import type {
 } from './commands/capture.ts'
 import { withTarget } from './commands/command-context.ts'
 import type { CommandWork } from './commands/command-context.ts'
-import { listDeadLetters, removeDeadLetters, retryDeadLetters, showDeadLetter } from './commands/dlq.ts'
-import type { DlqChangeFlags, DlqFilter } from './commands/dlq.ts'
+import { validate } from './commands/config.ts'
+import { debugEvent } from './commands/debug.ts'
+import type { DebugFlags } from './commands/debug.ts'
+import {
+  listDeadLetters,
+  removeDeadLetters,
+  retryDeadLetters,
+  showDeadLetter,
+  showDeadLetterHistory,
+} from './commands/dlq.ts'
+import type { DlqChangeFlags, DlqFilter, DlqHistoryFlags } from './commands/dlq.ts'
 import { tailEvents } from './commands/events.ts'
 import type { TailFlags } from './commands/events.ts'
 import { listConsumers, sweepConsumers } from './commands/jetstream.ts'
 import type { SweepFlags } from './commands/jetstream.ts'
 import { listLocks, releaseLock } from './commands/locks.ts'
 import type { LockListFlags, LockReleaseFlags } from './commands/locks.ts'
+import { showMetrics } from './commands/metrics.ts'
 import type { MigrateFlags } from './commands/migrate-options.ts'
 import { runMigration, swapMigration, verifyMigration } from './commands/migrate.ts'
 import type { RunFlags, SwapFlags, VerifyFlags } from './commands/migrate.ts'
+import {
+  listObservers,
+  putRules,
+  removeRule,
+  showObserver,
+  showRuleHistory,
+  switchObserver,
+  testObserver,
+} from './commands/observers.ts'
+import type { ObserverTestFlags, PutRulesFlags } from './commands/observers.ts'
 import { detachPartition, listPartitions } from './commands/partitions.ts'
 import type { DetachFlags } from './commands/partitions.ts'
 import { anchorStreams, eraseSubject, verifyStreams } from './commands/privacy.ts'
@@ -46,6 +66,7 @@ import {
   showProjection,
 } from './commands/projections.ts'
 import type { DropFlags, RebuildFlags, ResetFlags } from './commands/projections.ts'
+import { rebuildSearch, showSearch } from './commands/search.ts'
 import {
   listSnapshots,
   pruneSnapshots,
@@ -103,6 +124,14 @@ function addStatus(root: Command, perform: Perform): void {
     .action((options: { readonly showSecret?: boolean }, command: Command) =>
       perform(command, (context) => showStatus(context, options)),
     )
+}
+
+function addMetrics(root: Command, perform: Perform): void {
+  leaf(
+    root,
+    'metrics',
+    'what the running process has counted; Prometheus scrapes the same at /metrics',
+  ).action((_options: object, command: Command) => perform(command, showMetrics))
 }
 
 function addStreams(root: Command, perform: Perform): void {
@@ -313,7 +342,10 @@ function addProjections(root: Command, perform: Perform): void {
 
 function withFilter(command: Command): Command {
   return command
-    .option('--processor <name>', 'only of this processor')
+    .addOption(new Option('--processor <name>', 'only of this processor').conflicts('observer'))
+    .option('--observer <name>', 'only of this observer')
+    .option('--action <name>', 'only of this action')
+    .option('--event <id>', 'only what this event or row change caused')
     .option('--kind <kind>', 'only deliveries (delivery) or parked records (parked)')
 }
 
@@ -341,6 +373,71 @@ function addDlq(root: Command, perform: Perform): void {
     'for each outcome, 0 to 60 (default: 15)',
   )
   change('remove', 'remove for good, by id or filter')
+  withPages(
+    leaf(dlq, 'history [id]', 'who retried and removed what, newest first; of what is gone, too'),
+  ).action((id: string | undefined, flags: DlqHistoryFlags, command: Command) =>
+    perform(command, (context) => showDeadLetterHistory(context, id, flags)),
+  )
+}
+
+function addObservers(root: Command, perform: Perform): void {
+  const observers = root.command('observers').description('look at observers, switch and try them')
+  leaf(
+    observers,
+    'list',
+    'observers and the circuits of their destinations; exit 1 where a rule is not loaded',
+  ).action((_flags: object, command: Command) => perform(command, listObservers))
+  leaf(observers, 'show <name>', 'one observer with its rule').action(
+    (name: string, _flags: object, command: Command) =>
+      perform(command, (context) => showObserver(context, name)),
+  )
+  for (const verb of ['enable', 'disable'] as const)
+    leaf(
+      observers,
+      `${verb} <name>`,
+      `${verb} an observer, in every process, until somebody says otherwise`,
+    ).action((name: string, _flags: object, command: Command) =>
+      perform(command, (context) => switchObserver(context, verb, name)),
+    )
+  leaf(observers, 'test <name>', 'say whether it matches, and what it would send; nothing is sent')
+    .requiredOption('--event <id>', 'an event or row change: its id, that of a delivery, or its position')
+    .option('--scan', 'read the whole log where it is not near the time in its id')
+    .action((name: string, flags: ObserverTestFlags, command: Command) =>
+      perform(command, (context) => testObserver(context, name, flags)),
+    )
+  leaf(observers, 'put <file>', 'keep the rules of a YAML or JSON file in the database')
+    .option('--dry-run', 'only check them')
+    .action((file: string, flags: PutRulesFlags, command: Command) =>
+      perform(command, (context) => putRules(context, file, flags)),
+    )
+  leaf(observers, 'remove <name>', 'take a rule out of the database').action(
+    (name: string, _flags: object, command: Command) =>
+      perform(command, (context) => removeRule(context, name)),
+  )
+  leaf(observers, 'history <name>', 'who changed a rule, newest first').action(
+    (name: string, _flags: object, command: Command) =>
+      perform(command, (context) => showRuleHistory(context, name)),
+  )
+}
+
+function addDebug(root: Command, perform: Perform): void {
+  const debug = root.command('debug').description('find out what happened')
+  leaf(debug, 'event <id>', 'who read an event or row change, which rules match or why not, each delivery')
+    .option('--scan', 'read the whole log where it is not near the time in its id')
+    .action((id: string, flags: DebugFlags, command: Command) =>
+      perform(command, (context) => debugEvent(context, id, flags)),
+    )
+}
+
+function addSearch(root: Command, perform: Perform): void {
+  const search = root.command('search').description('look at search indices, and build one anew')
+  leaf(search, 'status', 'indices with their documents and what fills them').action(
+    (_flags: object, command: Command) => perform(command, showSearch),
+  )
+  leaf(search, 'rebuild <name>', 'build an index anew beside what is read, and put it in its place').action(
+    (name: string, _flags: object, command: Command) =>
+      perform(command, (context) => rebuildSearch(context, name)),
+  )
 }
 
 function addLocks(root: Command, perform: Perform): void {
@@ -368,6 +465,17 @@ function addJetStream(root: Command, perform: Perform): void {
     .action((flags: SweepFlags, command: Command) =>
       perform(command, (context) => sweepConsumers(context, flags)),
     )
+}
+
+function addConfig(root: Command, perform: PerformAlone): void {
+  const config = root.command('config').description('look at the configuration')
+  leaf(
+    config,
+    'validate',
+    'check settings and rules; exit 4 where something is wrong; nothing is written',
+  ).action((_flags: object, command: Command) =>
+    perform((io) => validate(command.optsWithGlobals<GlobalOptions>(), io)),
+  )
 }
 
 function addMigrate(root: Command, perform: PerformAlone): void {
@@ -459,11 +567,15 @@ export function createProgram(io: CliIo): Program {
     )
   for (const add of [
     addStatus,
+    addMetrics,
     addStreams,
     addSnapshots,
     addEvents,
     addProcessors,
     addDlq,
+    addObservers,
+    addDebug,
+    addSearch,
     addLocks,
     addProjections,
     addPrivacy,
@@ -477,5 +589,6 @@ export function createProgram(io: CliIo): Program {
   addArchive(root, perform, alone)
   addMigrate(root, alone)
   addCapture(root, alone)
+  addConfig(root, alone)
   return { command: root, exitCode: () => result }
 }

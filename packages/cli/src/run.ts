@@ -1,9 +1,11 @@
+import { RuleError } from '@millrace/observers'
 import { CommanderError } from 'commander'
 
 import { exitCode, exitCodeOf } from './exit-code.ts'
 import type { ExitCode } from './exit-code.ts'
 import type { CliIo } from './io.ts'
 import { neutralise } from './output/neutralise.ts'
+import { formatProblems, problemsOf } from './output/problems.ts'
 import { createProgram } from './program.ts'
 
 /** True when the reader of the output went away, as `| head` does. */
@@ -13,6 +15,12 @@ function isClosedPipe(error: unknown): boolean {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+/** Everything that is wrong with rules is a line each. */
+function textOf(error: unknown): string {
+  if (error instanceof RuleError) return formatProblems(problemsOf(error))
+  return `error: ${neutralise(messageOf(error))}\n`
 }
 
 /**
@@ -30,7 +38,7 @@ export async function run(argv: readonly string[], io: CliIo): Promise<ExitCode>
   } catch (error) {
     if (isClosedPipe(error)) return exitCode.ok
     // Commander has said already what is wrong.
-    if (!(error instanceof CommanderError)) io.stderr.write(`error: ${neutralise(messageOf(error))}\n`)
+    if (!(error instanceof CommanderError)) io.stderr.write(textOf(error))
     return exitCodeOf(error)
   }
 }

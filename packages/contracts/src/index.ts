@@ -157,13 +157,32 @@ export type { EventLog, LogBatch, LogFilter, LogLag, LogRecord, ReadBatchOptions
 export type { DetachOrder, LogPartition, LogPartitions } from './log/log-partitions.ts'
 export { followLog } from './log/follow-log.ts'
 export type { FollowOptions } from './log/follow-log.ts'
+export { measuredDedup } from './metrics/measured-dedup.ts'
+export { measuredLocks } from './metrics/measured-locks.ts'
+export { otherLabel } from './metrics/metric-definition.ts'
+export type {
+  CounterDefinition,
+  GaugeDefinition,
+  HistogramDefinition,
+  LabelBound,
+  MetricDefinition,
+  MetricLabels,
+} from './metrics/metric-definition.ts'
+export { noMetrics } from './metrics/metrics.ts'
+export type { Counter, Histogram, MetricReader, Metrics, Reading } from './metrics/metrics.ts'
+export { millraceMetrics } from './metrics/millrace-metrics.ts'
+export { observeQueues } from './metrics/observe-queues.ts'
 export type { CarryOver, RecordPlace } from './processing/carry-over.ts'
 export type {
   DeadLetter,
   DeadLetterQueue,
+  HeldKey,
+  HeldKeys,
   HeldStream,
   HeldStreams,
   HoldingRecord,
+  DeadLetterAction,
+  DeadLetterHistoryOptions,
   ListDeadLettersOptions,
   OperatorAction,
   ParkedRecord,
@@ -194,8 +213,8 @@ export type {
   ProcessorRequests,
   ProcessorStore,
   Settlement,
-  StateWrite,
 } from './processing/processor-store.ts'
+export type { StateWrite } from './processing/state-write.ts'
 export type { AccessEntry, AccessLog, ListAccessOptions } from './privacy/access-log.ts'
 export { checkErasure, checkListSubjectKeys, checkSubject, checkSubjectKey } from './privacy/check-subject.ts'
 export type {
@@ -274,7 +293,7 @@ export { jobRetryDelay } from './queue/job-retry-delay.ts'
 export { isLastFailure, jobFailureText, runJob } from './queue/run-job.ts'
 export type { JobBounds } from './queue/run-job.ts'
 export { typedJobs } from './queue/typed-jobs.ts'
-export type { JobDefinitions, JobHandlers, TypedJobs } from './queue/typed-jobs.ts'
+export type { JobDataOf, JobDefinitions, JobHandlers, TypedJobs } from './queue/typed-jobs.ts'
 export type {
   CopiedCommit,
   CopiedEvent,

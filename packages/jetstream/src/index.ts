@@ -1,5 +1,11 @@
 export { openJetStreamPublisher } from './publishing/jetstream-publisher.ts'
 export type { JetStreamPublisherOptions } from './publishing/jetstream-publisher.ts'
+export { openSubjectPublisher } from './publishing/subject-publisher.ts'
+export type {
+  SubjectMessage,
+  SubjectPublisher,
+  SubjectPublisherOptions,
+} from './publishing/subject-publisher.ts'
 export type { ConsumerDirectory, ConsumerInfo, SweepOptions } from './consumers/consumer-directory.ts'
 export type { NatsCredentials, NatsOptions } from './link/connect.ts'
 export type { JetStreamLocks } from './locks/jetstream-locks.ts'

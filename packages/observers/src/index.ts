@@ -30,8 +30,10 @@ export type { DestinationLimits, DestinationReport } from './destination/destina
 export type { DestinationOptions } from './destination/destinations.ts'
 export { RuleError } from './errors/rule-error.ts'
 export type { RuleProblem } from './errors/rule-error.ts'
-export type { LookupCache, LookupDefinition, LookupSource } from './lookup/lookup.ts'
+export type { LookupCache, LookupCacheOptions, LookupDefinition, LookupSource } from './lookup/lookup.ts'
+export type { LookupReport } from './lookup/lookup-meter.ts'
 export { AddressRefusedError } from './network/network-guard.ts'
+export type { HostResolver } from './network/network-guard.ts'
 export { defineObserver } from './observer/define-observer.ts'
 export type {
   CommonActionSettings,
@@ -42,12 +44,24 @@ export type {
   OwnAction,
   RowObserver,
 } from './observer/define-observer.ts'
+export type { DryRunOptions } from './observer/dry-run.ts'
 export { parseObserverFile } from './observer/observer-file.ts'
 export type { ObserverFile } from './observer/observer-file.ts'
 export { openObservers } from './observer/open-observers.ts'
-export type { ObserverRules, Observers, ObserversOptions } from './observer/open-observers.ts'
+export type {
+  ObserverRules,
+  ObserverRuntime,
+  Observers,
+  ObserversOptions,
+} from './observer/open-observers.ts'
 export type { RowOperation, RuleEvent, RuleInput } from './observer/rule-input.ts'
-export type { DryRun, ObserverReport, ObserversReport, RenderedAction } from './observer/rule-report.ts'
+export type {
+  DryRun,
+  ObserverLog,
+  ObserverReport,
+  ObserversReport,
+  RenderedAction,
+} from './observer/rule-report.ts'
 export type { EventDefinitionsLike, EventSource, ObserverSource, RowSource } from './observer/source.ts'
 export type { SecretResolver } from './secret/secrets.ts'
 export { compileJsonTemplate, compileTemplate } from './template/compile-template.ts'

@@ -55,9 +55,20 @@ export type {
   NamedCapture,
   RemoveCaptureOptions,
 } from './capture/captures.ts'
+export { placeOfChange } from './capture/change-id.ts'
 export { openChangeLog } from './capture/open-change-log.ts'
 export type { ChangeLogOptions } from './capture/open-change-log.ts'
 export { createChangeEraser } from './capture/change-eraser.ts'
 export type { ChangeEraser, ChangeEraserOptions } from './capture/change-eraser.ts'
+export { openObserverRules } from './rules/observer-rules.ts'
+export type {
+  ObserverRuleAction,
+  ObserverRuleChange,
+  ObserverRuleOrder,
+  ObserverRuleRow,
+  ObserverRuleRows,
+  ObserverRules,
+  ObserverRulesOptions,
+} from './rules/observer-rules.ts'
 export { pruneChanges } from './capture/prune-changes.ts'
 export type { PruneChangesOptions, PrunedChanges } from './capture/prune-changes.ts'

@@ -1,6 +1,6 @@
 export { BulkIndexer } from './bulk/bulk-indexer.ts'
 export type { AcceptedWrite, BulkStats, SearchOutcome } from './bulk/bulk-indexer.ts'
-export type { BulkOptions } from './bulk/bulk-options.ts'
+export type { BulkIndexerOptions, BulkOptions } from './bulk/bulk-options.ts'
 export { searchEraser } from './erasure/search-eraser.ts'
 export type { SearchEraser } from './erasure/search-eraser.ts'
 export { defineIndexer } from './indexer/define-indexer.ts'

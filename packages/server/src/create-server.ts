@@ -79,12 +79,35 @@ function answerError(error: unknown, onError: (error: unknown) => void): Respons
   return response
 }
 
-function mount(router: Hono, routes: readonly Route[], admit: Admit): void {
+/** Answers although the database or the events are away, or says so itself. */
+const answersWithout: ReadonlySet<string> = new Set([
+  '/healthz',
+  '/api/status',
+  '/api/live',
+  '/metrics',
+  '/api/metrics',
+])
+
+/** Does a piece of work, or says that what it needs is away. */
+type Gate = <Result>(work: () => Promise<Result>) => Promise<Result>
+
+/** Nothing is begun, and nothing waited for, while the app's database or events are away: 503 instead. */
+function gateOf(source: ServerSource): Gate {
+  if ('management' in source) return async (work) => await work()
+  return async (work) => await source.health.whileThere(work)
+}
+
+function mount(
+  router: Hono,
+  routes: readonly Route[],
+  { admit, gate }: { readonly admit: Admit; readonly gate: Gate },
+): void {
   for (const route of routes)
     router.on(route.method, route.path, async (context: Context) => {
       const params = context.req.param() as Readonly<Record<string, string>>
       await admit(context.req.raw, route, params)
-      return await route.handle(context.req.raw, { params })
+      const handle = async (): Promise<Response> => await route.handle(context.req.raw, { params })
+      return answersWithout.has(route.path) ? await handle() : await gate(handle)
     })
   for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {
     const allowed = group.map(({ method }) => method).join(', ')
@@ -126,11 +149,11 @@ export function createServer(source: ServerSource, options: ServerOptions = {}):
   ]
   const access = accessOf(source, options)
   let guard = createGuard({ ...options, ...access })
-  mount(
-    router,
-    all,
-    admission((request, level) => guard(request, level), access.accessLog),
-  )
+  const gate = gateOf(source)
+  const admit = admission((request, level) => guard(request, level), access.accessLog)
+  const recorded: Admit = async (...asked) => await gate(async () => await admit(...asked))
+  // The use of an app that records it is recorded in the database first.
+  mount(router, all, { admit: access.accessLog === undefined ? admit : recorded, gate })
   return {
     fetch: async (request) => router.fetch(request),
     asksForToken: options.token !== undefined || (access.tokenHolders?.length ?? 0) > 0,

@@ -36,6 +36,8 @@ test.each(placeKinds)('a stopped app is looked at directly (%s)', async (kind) =
     3,
     expect.stringContaining('shop: down\n  no process runs the processors'),
   ])
+  const metrics = await millrace(['metrics', ...config], env)
+  expect([metrics.code, metrics.stderr]).toEqual([3, expect.stringContaining('no server runs the app')])
   expect(JSON.parse((await millrace(['streams', 'list', '--json', ...config], env)).stdout)).toMatchObject({
     streams: [{ id: 'cart-1', version: 2 }],
   })

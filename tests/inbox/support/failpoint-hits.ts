@@ -4,11 +4,14 @@ import type { FailpointName } from '@millrace/contracts'
 export type InboxFailpoint = Exclude<
   FailpointName,
   | `archive:${string}`
+  | `capture:${string}`
   | `detach:${string}`
   | `drop:${string}`
   | `index:${string}`
   | `migrate:${string}`
   | `projection:${string}`
+  | `prune:${string}`
+  | `register:${string}`
   | `swap:${string}`
 >
 

@@ -63,6 +63,19 @@ async function readModelProblems(url: string): Promise<readonly string[]> {
     : [`read model differs from a replay of ${events}`, ...differences]
 }
 
+/** Every event is found in the search index, once. */
+async function searchProblems(url: string): Promise<readonly string[]> {
+  const events = await listAll<EventView>(url, '/api/events', 'events')
+  const hits = await listAll<{ readonly id: string }>(url, '/api/search', 'hits')
+  const ids = new Set(hits.map(({ id }) => id))
+  const missing = events.filter(({ id }) => !ids.has(id))
+  return [
+    ...(hits.length === ids.size ? [] : ['an event is found twice']),
+    ...missing.map(({ id }) => `event ${id} is not found`),
+    ...(ids.size > events.length ? [`${ids.size} events are found, not ${events.length}`] : []),
+  ]
+}
+
 async function deliveryProblems(url: string): Promise<Verdict> {
   const deliveries = await listAll<DeliveryView>(url, '/api/deliveries', 'deliveries')
   const { received } = await getJson<{ received: readonly Received[] }>(url, '/receiver')
@@ -94,6 +107,7 @@ export async function verifyInbox(url: string): Promise<Verdict> {
       ...setAside.map(({ name }) => `${name} has set something aside`),
       ...(await streamProblems(url)),
       ...(await readModelProblems(url)),
+      ...(await searchProblems(url)),
       ...deliveries.problems,
     ],
     repeats: deliveries.repeats,

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 /** A script of this folder in a process of its own. */
@@ -12,7 +14,10 @@ export class Child implements AsyncDisposable {
   constructor(script: string, order: unknown) {
     const file = new URL(script, import.meta.url).pathname
     const args = ['--conditions=@millrace/source', file, JSON.stringify(order)]
-    this.#process = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.#process = spawn(process.execPath, args, {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'millrace-compile-cache') },
+    })
     this.#exit = once(this.#process, 'exit')
     const { stdout } = this.#process
     if (stdout === null) throw new Error('the standard output of a child is a pipe')

@@ -11,7 +11,11 @@ const settings = { leaseMs: 400, retry: { maxAttempts: 3, initialMs: 20 } } as c
 
 /** What is the same of every queue. */
 type AnyQueue = Omit<JobQueue, 'enqueue'> & {
-  readonly enqueue: (name: string, data: number) => Promise<{ readonly id: string }>
+  readonly enqueue: (
+    name: string,
+    data: number,
+    options?: { readonly idempotencyKey?: string },
+  ) => Promise<{ readonly id: string }>
 }
 
 /** Opens a queue over a connection of its own. */

@@ -1,9 +1,9 @@
 import { InvalidValueError } from '@millrace/contracts'
 import type { SqlSession } from '@millrace/postgres'
 import { jsonResponse, readBody, readJsonObject, refusal } from '@millrace/server'
+import { Webhook, WebhookVerificationError } from 'standardwebhooks'
 
 import type { Handler } from '../intake/intake.ts'
-import { webhookFault, webhookKey } from '../notify/standard-webhooks.ts'
 
 /** A webhook the receiver accepted. */
 interface ReceivedWebhook {
@@ -80,14 +80,25 @@ function isJson(text: string): boolean {
   }
 }
 
+/** Why a webhook is not to be trusted; undefined for one that was signed with the secret within the last five minutes. */
+function faultOf(webhook: Webhook, headers: Headers, text: string): string | undefined {
+  try {
+    webhook.verify(text, Object.fromEntries(headers), { jsonParse: false })
+    return undefined
+  } catch (error) {
+    if (error instanceof WebhookVerificationError) return error.message
+    throw error
+  }
+}
+
 /** Records signed webhooks in the database; can be told to fail. A restart makes it healthy again. */
 export function createReceiver({ database, secret, now = Date.now }: ReceiverOptions): Receiver {
-  const key = webhookKey(secret)
+  const webhook = new Webhook(secret)
   let failsUntil = 0
 
   const receive: Handler = async (request) => {
     const text = Buffer.from(await readBody(request, maxBytes)).toString()
-    const fault = webhookFault(key, request.headers, text, now())
+    const fault = faultOf(webhook, request.headers, text)
     if (fault !== undefined) return refusal(401, { code: 'ERR_SIGNATURE', message: `webhook: ${fault}` })
     if (now() < failsUntil)
       return refusal(503, { code: 'ERR_TOLD_TO_FAIL', message: 'the receiver was told to fail' })

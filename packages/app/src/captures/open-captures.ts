@@ -23,8 +23,8 @@ export interface CapturesRequest {
   readonly database?: string
 }
 
-/** The captured tables of an app's database. Nothing else of the app runs. */
-export interface AppCaptures extends AsyncDisposable {
+/** The captured tables of a database. */
+export interface CapturedTables {
   install(options: Pick<InstallCaptureOptions, 'table' | 'name' | 'exclude' | 'tenant'>): Promise<Capture>
   list(): Promise<readonly Capture[]>
   /** Undefined for a name the log does not know. */
@@ -35,6 +35,9 @@ export interface AppCaptures extends AsyncDisposable {
   remove(name: string, deleteChanges: boolean): Promise<boolean>
   prune(olderThanMs: number, dryRun: boolean): Promise<PrunedChanges>
 }
+
+/** The captured tables of an app's database. Nothing else of the app runs. */
+export interface AppCaptures extends CapturedTables, AsyncDisposable {}
 
 function checkUrl(url: string): string {
   const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: '' }
@@ -49,6 +52,18 @@ async function openFor(definition: AppDefinition, request: CapturesRequest): Pro
   return await openDatabase(resolveSettings(definition.settings, env, given), 'inspect')
 }
 
+/** The captured tables of a database that is open already. */
+export function capturedTables(database: SqlDatabase): CapturedTables {
+  return {
+    install: async (options) => await installCapture(database, options),
+    list: async () => await listCaptures(database),
+    inspect: async (name) => await inspectCapture(database, { name }),
+    repair: async (name) => await repairCapture(database, { name }),
+    remove: async (name, deleteChanges) => await removeCapture(database, { name, deleteChanges }),
+    prune: async (olderThanMs, dryRun) => await pruneChanges(database, { olderThanMs, dryRun }),
+  }
+}
+
 /**
  * Opens the captured tables of an app's database: what a server is looked at beside the app, an embedded one only while the
  * app is stopped.
@@ -61,12 +76,7 @@ export async function openCaptures(
 ): Promise<AppCaptures> {
   const database = await openFor(definition, request)
   return {
-    install: async (options) => await installCapture(database, options),
-    list: async () => await listCaptures(database),
-    inspect: async (name) => await inspectCapture(database, { name }),
-    repair: async (name) => await repairCapture(database, { name }),
-    remove: async (name, deleteChanges) => await removeCapture(database, { name, deleteChanges }),
-    prune: async (olderThanMs, dryRun) => await pruneChanges(database, { olderThanMs, dryRun }),
+    ...capturedTables(database),
     [Symbol.asyncDispose]: async () => await database[Symbol.asyncDispose](),
   }
 }

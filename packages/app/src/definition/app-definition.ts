@@ -5,8 +5,13 @@ import type { Processor } from '@millrace/processing'
 import type { Projection } from '@millrace/projections'
 import type { AnySnapshotDefinition } from '@millrace/snapshots'
 
-import type { SecretDefinitions, ownSecrets } from '../settings/secrets.ts'
+import type { AppCapture } from '../captures/install-captures.ts'
+import type { AppObserversDefinition } from '../observers/observer-options.ts'
+import type { AppSearchIndex } from '../search-indexes/index-definition.ts'
+import type { AppJobs } from '../services/job-definition.ts'
+import type { SecretDefinitions } from '../settings/secrets.ts'
 import type { Settings, SettingsInCode } from '../settings/settings.ts'
+import type { ProcessorContext } from './processor-context.ts'
 
 /** A read model's tables, brought into being before the first processor runs. */
 export interface ReadModel {
@@ -18,18 +23,6 @@ export interface ReadModel {
 
 /** How an app's events are decoded; what becomes of one that cannot be lifted is a setting. */
 export type AppDecoding = Omit<EventDecoderOptions, 'onSkip'> & { readonly onSkip?: never }
-
-/** The names of an app's secrets: its own and those every app has. */
-export type SecretName<Secrets extends SecretDefinitions> = (keyof Secrets & string) | keyof typeof ownSecrets
-
-/** What processors may be built from. */
-export interface ProcessorContext<Secrets extends SecretDefinitions = SecretDefinitions> {
-  readonly store: EventStore
-  readonly database: SqlDatabase
-  readonly settings: Settings
-  /** The value of one of the app's secrets. */
-  readonly secret: (name: SecretName<Secrets>) => string
-}
 
 /** What an app's privacy may be built from. */
 export interface PrivacyContext {
@@ -58,6 +51,17 @@ export interface AppOptions<Secrets extends SecretDefinitions = SecretDefinition
   readonly snapshots?: readonly AnySnapshotDefinition[]
   /** @defaultValue none */
   readonly readModels?: readonly ReadModel[]
+  /**
+   * Tables whose changes are recorded: installed or repaired at start, behind the scripts of the read models. One with other
+   * settings than before has to be removed first. @defaultValue none beside those installed by hand
+   */
+  readonly captures?: readonly AppCapture[]
+  /** Rules over events and changes of rows; see {@link App.observers}. @defaultValue none */
+  readonly observers?: AppObserversDefinition<Secrets>
+  /** Jobs by name, each with what does them: workers run in mode `run`. See {@link defineJob}. @defaultValue none */
+  readonly jobs?: AppJobs
+  /** Search indices, filled from a log; see {@link defineAppIndex}. @defaultValue none */
+  readonly searchIndexes?: readonly AppSearchIndex[]
   /** How events are decoded for every reader of the app. @defaultValue JSON, neither encrypted nor upcast */
   readonly decoding?: AppDecoding
   /**
@@ -92,6 +96,10 @@ export interface AppDefinition<Secrets extends SecretDefinitions = SecretDefinit
   readonly formerProcessors: readonly string[]
   readonly snapshots: readonly AnySnapshotDefinition[]
   readonly readModels: readonly ReadModel[]
+  readonly captures: readonly AppCapture[]
+  readonly observers: AppObserversDefinition | undefined
+  readonly jobs: AppJobs
+  readonly searchIndexes: readonly AppSearchIndex[]
   readonly decoding: AppDecoding
   readonly privacy: ((context: PrivacyContext) => Privacy | Promise<Privacy>) | undefined
   readonly hashChain: boolean

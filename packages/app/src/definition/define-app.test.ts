@@ -1,9 +1,12 @@
-import { createEventDecoder, jsonSerializer } from '@millrace/contracts'
+import { createEventDecoder, defineSearchIndex, jsonSerializer } from '@millrace/contracts'
 import { defineProcessor } from '@millrace/processing'
 import { expect, expectTypeOf, test } from 'vitest'
+import { z } from 'zod'
 
-import type { ProcessorContext } from './app-definition.ts'
+import { defineAppIndex } from '../search-indexes/index-definition.ts'
+import { defineJob } from '../services/job-definition.ts'
 import { defineApp, isAppDefinition } from './define-app.ts'
+import type { ProcessorContext } from './processor-context.ts'
 
 const processor = defineProcessor({ name: 'none', startFrom: 'beginning', handle: () => undefined })
 
@@ -105,4 +108,31 @@ test.each<[setting: string, definition: unknown]>([
 
 test.each([undefined, null, 7, {}, { kind: 'other' }])('%j is no app', (value) => {
   expect(isAppDefinition(value)).toBe(false)
+})
+
+test.each([
+  ['jobs.default', { default: {} }],
+  ['jobs.a/b', { 'a/b': {} }],
+  ['jobs.mail.concurrency', { mail: { concurrency: 0 } }],
+  ['jobs.mail.timeoutMs', { mail: { timeoutMs: 0 } }],
+  ['jobs.mail.retry.maxAttempts', { mail: { retry: { maxAttempts: 0 } } }],
+])('%s is refused by its place', (setting, given) => {
+  const jobs = Object.fromEntries(
+    Object.entries(given).map(([name, options]) => [
+      name,
+      defineJob({ schema: z.string(), handle: async () => undefined, ...options }),
+    ]),
+  )
+  expect(() => defineApp({ name: 'a', jobs })).toThrow(
+    expect.objectContaining({ code: 'ERR_CONFIGURATION', setting }) as Error,
+  )
+})
+
+test('two search indices of one name are refused', () => {
+  const index = defineAppIndex({
+    definition: defineSearchIndex({ name: 'orders', version: 1, fields: { note: { kind: 'text' } } }),
+  })
+  expect(() => defineApp({ name: 'a', searchIndexes: [index, index] })).toThrow(
+    expect.objectContaining({ code: 'ERR_CONFIGURATION', setting: 'searchIndexes' }) as Error,
+  )
 })

@@ -2,12 +2,17 @@ import { ConfigurationError, jsonSerializer } from '@millrace/contracts'
 import { isSnapshotDefinition } from '@millrace/snapshots'
 import { z } from 'zod'
 
+import { observerSettings } from '../observers/observer-options.ts'
+import type { AppObserversDefinition } from '../observers/observer-options.ts'
+import { checkIndices } from '../search-indexes/index-definition.ts'
+import { checkJobDefinition } from '../services/job-definition.ts'
 import { lockDrivers, lockTtlRange } from '../settings/lock-settings.ts'
 import { natsRules } from '../settings/nats-settings.ts'
 import type { Rule } from '../settings/nats-settings.ts'
 import { batchWorkersRange } from '../settings/projection-settings.ts'
 import { publisherModes } from '../settings/publisher-settings.ts'
 import type { SecretDefinitions } from '../settings/secrets.ts'
+import { dedupAwayModes, serviceRanges, serviceRules } from '../settings/service-settings.ts'
 import { eventBytesRange, hostNamePattern } from '../settings/settings.ts'
 import {
   snapshotChecksums,
@@ -29,6 +34,9 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 function keeping<Value>(rule: Rule<Value>): [(value: Value) => boolean, string] {
   return [rule.holds, rule.text]
 }
+
+const within = ([min, max]: readonly [number, number]): z.ZodOptional<z.ZodInt> =>
+  z.int().min(min).max(max).optional()
 
 const settings = z.strictObject({
   dataDir: text.optional(),
@@ -53,6 +61,14 @@ const settings = z.strictObject({
   projectionBatchWorkers: z.int().min(minBatchWorkers).max(maxBatchWorkers).optional(),
   publisherMode: z.enum(publisherModes).optional(),
   cursorAllowKeyRotation: z.boolean().optional(),
+  redisUrl: text.refine(...keeping(serviceRules.redisUrl)).optional(),
+  redisPrefix: text.refine(...keeping(serviceRules.redisPrefix)).optional(),
+  elasticsearchUrl: text.refine(...keeping(serviceRules.elasticsearchUrl)).optional(),
+  searchPrefix: text.refine(...keeping(serviceRules.searchPrefix)).optional(),
+  cacheTtlSeconds: within(serviceRanges.cacheTtl),
+  cacheBytes: within(serviceRanges.cacheBytes),
+  dedupTtlSeconds: within(serviceRanges.dedupTtl),
+  dedupWhenAway: z.enum(dedupAwayModes).optional(),
   snapshotStore: z.enum(snapshotStores).optional(),
   snapshotThreshold: z.int().min(minThreshold).max(maxThreshold).optional(),
   snapshotChecksumAlgorithm: z.enum(snapshotChecksums).optional(),
@@ -74,6 +90,14 @@ function isProjection(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'name' in value && 'form' in value
 }
 
+function isJob(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'schema' in value && 'handle' in value
+}
+
+function isIndex(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'definition' in value
+}
+
 /** A union of list and function would not say which member of the list is wrong. */
 const processors = z.unknown().superRefine((value, context) => {
   if (typeof value === 'function' || value === undefined) return
@@ -86,6 +110,17 @@ const processors = z.unknown().superRefine((value, context) => {
           path: [index],
           message: 'must be the result of defineProcessor()',
         })
+})
+
+/** What is in the rules is looked at when they are loaded, with their places. */
+const observers = z.unknown().superRefine((value, context) => {
+  if (typeof value === 'function' || value === undefined) return
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    context.addIssue('must be rules and what they are run with, or a function')
+  else
+    for (const name of Object.keys(value))
+      if (!observerSettings.includes(name))
+        context.addIssue({ code: 'custom', path: [name], message: 'is not a setting of observers' })
 })
 
 const options = z.strictObject({
@@ -101,6 +136,20 @@ const options = z.strictObject({
       }),
     )
     .optional(),
+  captures: z
+    .array(
+      z.strictObject({
+        table: text,
+        name: text.optional(),
+        exclude: z.array(text).optional(),
+        tenant: text.optional(),
+        subject: text.optional(),
+      }),
+    )
+    .optional(),
+  observers: observers.optional(),
+  jobs: z.record(z.string(), z.custom(isJob, 'must be the result of defineJob()')).optional(),
+  searchIndexes: z.array(z.custom(isIndex, 'must be the result of defineAppIndex()')).optional(),
   decoding: decoding.optional(),
   privacy: z.custom((value) => typeof value === 'function', 'must be a function').optional(),
   hashChain: z.boolean().optional(),
@@ -169,12 +218,17 @@ export function defineApp<const Secrets extends SecretDefinitions = {}>(
 ): AppDefinition<Secrets> {
   const checked = options.safeParse(definition)
   if (!checked.success) throw toError(checked.error.issues[0])
+  for (const job of Object.entries(definition.jobs ?? {})) checkJobDefinition(...job)
+  checkIndices(definition.searchIndexes ?? [])
   const {
     name,
     processors: built = [],
     projections = [],
     snapshots = [],
     readModels = [],
+    captures = [],
+    jobs = {},
+    searchIndexes = [],
     decoding: decoders = {},
     serializer,
     settings: inCode = {},
@@ -187,6 +241,10 @@ export function defineApp<const Secrets extends SecretDefinitions = {}>(
     formerProcessors: definition.formerProcessors ?? [],
     snapshots,
     readModels,
+    captures,
+    observers: definition.observers as AppObserversDefinition | undefined,
+    jobs,
+    searchIndexes,
     decoding: readingWhatIsWritten(decoders, serializer),
     serializer,
     privacy: definition.privacy,

@@ -1,20 +1,34 @@
 import { formatPosition } from '@millrace/contracts'
-import type { AccessLog, HashChain, LockDriver, PartitionStatus, ProcessorStore } from '@millrace/contracts'
+import type {
+  AccessLog,
+  EventLog,
+  HashChain,
+  LockDriver,
+  PartitionStatus,
+  ProcessorStore,
+  StoredEvent,
+} from '@millrace/contracts'
 import type { SqlDatabase } from '@millrace/postgres'
 import type { Masker, Privacy } from '@millrace/privacy'
 import type { ProcessorRuntime } from '@millrace/processing'
 import type { CursorKeys } from '@millrace/query'
+import type { OpenMetrics } from '@millrace/telemetry'
 
+import { capturedTables } from '../captures/open-captures.ts'
 import type { AppDecoders } from '../open/app-decoders.ts'
 import type { AppSnapshots } from '../snapshots/app-snapshots.ts'
 import { listAccess, pruneAccess } from './access-views.ts'
 import { checkActor, checkCategories, checkText, checkTypes } from './arguments.ts'
+import { captureCalls } from './capture-views.ts'
 import { listDocuments } from './document-views.ts'
+import { testObserver, traceEvent } from './event-trace.ts'
+import { withHeldKeys } from './held-key-views.ts'
 import { consumerView } from './jetstream-views.ts'
 import { deadLetterView, deliveryView } from './ledger-views.ts'
 import { listLocks, releaseLock } from './lock-views.ts'
 import type { ConsumerSweep, Management, TailQuery } from './management.ts'
 import { maskedManagement } from './masked-management.ts'
+import { readMetrics } from './metrics-view.ts'
 import {
   checkOneArchive,
   createArchive,
@@ -23,6 +37,15 @@ import {
   listPartitions,
 } from './operate-archives.ts'
 import type { ArchiveSource } from './operate-archives.ts'
+import {
+  observersView,
+  observerView,
+  putRule,
+  removeRule,
+  ruleHistory,
+  switchObserver,
+} from './operate-observers.ts'
+import type { OperatedObservers } from './operate-observers.ts'
 import {
   listSnapshots,
   listSnapshotStreams,
@@ -36,25 +59,29 @@ import { listProjections, orderProjection } from './projection-views.ts'
 import type { OperatedProjections } from './projection-views.ts'
 import { pruneUnused } from './prune-views.ts'
 import { listStreamsPage, readStreamPage, searchEventsPage } from './read-events.ts'
-import { listDeadLettersPage, listDeliveriesPage } from './read-ledger.ts'
-import { readStorage, silentStorage } from './read-storage.ts'
-import type { StorageSource } from './read-storage.ts'
+import { listDeadLetterHistory, listDeadLettersPage, listDeliveriesPage } from './read-ledger.ts'
+import { readStatus } from './read-status.ts'
+import type { StatusSource } from './read-status.ts'
 import { retryDeadLetter } from './retry-dead-letter.ts'
 import type { RetryContext } from './retry-dead-letter.ts'
+import { listSearchIndexes, rebuildSearchIndex } from './search-views.ts'
+import type { SearchSource } from './search-views.ts'
 import { readStates } from './state-views.ts'
-import { judge } from './status-view.ts'
 import { readStreamHealth } from './stream-health.ts'
 import { tailEvents } from './tail.ts'
-import type { ConsumerView, EventView, ProcessorView, StatusView, SweepView } from './views.ts'
+import type { ConsumerView, EventView, ProcessorView, SweepView } from './views.ts'
+
+/** A runtime, as far as operators need it. */
+type OperatedRuntime = Pick<ProcessorRuntime, 'status' | 'pause' | 'resume' | 'wake' | 'runs'>
 
 /** What {@link createManagement} works on; every `App` is one. */
-export interface ManagementSource extends StorageSource, ArchiveSource {
-  readonly name: string
-  readonly mode: 'run' | 'inspect'
-  readonly instance: string
-  readonly startedAt: Date
+export interface ManagementSource extends StatusSource, ArchiveSource {
   readonly processors: ProcessorStore
   readonly locks: LockDriver
+  /** Undefined where there are none. */
+  readonly searchIndexes?: SearchSource
+  /** Undefined where nothing runs. */
+  readonly metrics: Pick<OpenMetrics, 'read' | 'text'> | undefined
   readonly snapshots: AppSnapshots
   /** Signs the cursors of pages. */
   readonly cursors: CursorKeys
@@ -71,7 +98,13 @@ export interface ManagementSource extends StorageSource, ArchiveSource {
   readonly decoders: Pick<AppDecoders, 'strict' | 'raw' | 'skipped'>
   readonly projections: OperatedProjections
   /** What runs the processors in this process; undefined where nothing does. */
-  readonly runtime: Pick<ProcessorRuntime, 'status' | 'pause' | 'resume' | 'wake'> | undefined
+  readonly runtime: OperatedRuntime | undefined
+  /** The same for processors that read the changes. */
+  readonly changeRuntime?: OperatedRuntime | undefined
+  /** The changes of captured tables. */
+  readonly changes?: EventLog<StoredEvent>
+  /** Undefined where there are none. */
+  readonly observers?: OperatedObservers | undefined
 }
 
 /** Who looks at an embedded database holds it alone: a lease still found in it was left by a crash. */
@@ -89,40 +122,16 @@ async function readPartitions({
   return statuses.map((status) => ({ ...status, owner: undefined }))
 }
 
-async function readProcessors(source: ManagementSource): Promise<readonly ProcessorView[]> {
-  const { store, runtime } = source
-  const stored = await readPartitions(source)
-  return processorViews(store.log, stored, (await runtime?.status()) ?? [])
+function runtimesOf({ runtime, changeRuntime }: ManagementSource): readonly OperatedRuntime[] {
+  return [runtime, changeRuntime].flatMap((each) => each ?? [])
 }
 
-/** A store that does not answer is an answer too. */
-async function readStatus(source: ManagementSource): Promise<StatusView> {
-  const about = {
-    app: source.name,
-    mode: source.mode,
-    pid: process.pid,
-    instance: source.instance,
-    startedAt: source.startedAt.toISOString(),
-    at: new Date().toISOString(),
-  }
-  try {
-    const storage = await readStorage(source)
-    const processors = await readProcessors(source)
-    const erasures = (await source.privacy?.incompleteErasures())?.length ?? 0
-    const skippedEvents = source.decoders.skipped()
-    return { ...about, ...judge(processors, storage, erasures), storage, processors, skippedEvents }
-  } catch (error) {
-    const storage = silentStorage(source)
-    const reason = error instanceof Error ? error.message : String(error)
-    return {
-      ...about,
-      status: 'down',
-      reasons: [reason],
-      storage,
-      processors: [],
-      skippedEvents: source.decoders.skipped(),
-    }
-  }
+async function readProcessors(source: ManagementSource): Promise<readonly ProcessorView[]> {
+  const { store, changes, processors } = source
+  const stored = await readPartitions(source)
+  const reports = await Promise.all(runtimesOf(source).map(async (each) => await each.status()))
+  const views = await processorViews({ events: store.log, changes }, stored, reports.flat())
+  return await withHeldKeys(views, processors.deadLetters)
 }
 
 async function* tail(
@@ -140,9 +149,10 @@ function setPaused(
   name: string,
   change: { readonly paused: boolean; readonly by: string },
 ): Promise<boolean> {
-  const { runtime, processors } = source
+  const { processors } = source
   checkText('name', name)
   const by = checkActor(change.by)
+  const runtime = runtimesOf(source).find((each) => each.runs(name)) ?? source.runtime
   if (runtime === undefined) return processors.setPaused(name, { ...change, by })
   return change.paused ? runtime.pause(name, by) : runtime.resume(name, by)
 }
@@ -165,21 +175,51 @@ export function createManagement(source: ManagementSource): Management {
   return source.mask === undefined ? management : maskedManagement(management, source.mask)
 }
 
+type ObserverCalls = Pick<
+  Management,
+  | 'observers'
+  | 'observer'
+  | 'switchObserver'
+  | 'testObserver'
+  | 'putObserver'
+  | 'removeObserver'
+  | 'observerHistory'
+  | 'traceEvent'
+>
+
+function observerCalls(source: ManagementSource): ObserverCalls {
+  const { observers, store, changes, processors, decoders, mask } = source
+  const partitions = async (): Promise<readonly PartitionStatus[]> => await readPartitions(source)
+  const tracing = { store, changes, processors, decoders, observers, mask, partitions }
+  return {
+    observers: async () => observersView(observers),
+    observer: async (name) => observerView(observers, name),
+    switchObserver: async (name, order) => await switchObserver(observers, name, order),
+    testObserver: async (name, test) => await testObserver(tracing, name, test),
+    putObserver: async (rule, order) => await putRule(observers, rule, order),
+    removeObserver: async (name, by) => await removeRule(observers, name, by),
+    observerHistory: async (name) => await ruleHistory(observers, name),
+    traceEvent: async (id, search = {}) => await traceEvent(tracing, id, search),
+  }
+}
+
 function unmaskedManagement(source: ManagementSource): Management {
   const { processors } = source
   const retrying: RetryContext = {
     processors,
     partitions: () => readPartitions(source),
-    wake: () => source.runtime?.wake(),
+    wake: () => runtimesOf(source).forEach((each) => each.wake()),
   }
   return {
-    status: () => readStatus(source),
+    status: () => readStatus(source, async () => await readProcessors(source)),
     head: async () => formatPosition(await source.store.log.head()),
     listStreams: (query = {}) => listStreamsPage(source, query),
     readStream: (streamId, query = {}) => readStreamPage(source, streamId, query),
     searchEvents: (query = {}) => searchEventsPage(source, query),
     tail: (query = {}) => tail(source, query),
     processors: () => readProcessors(source),
+    metrics: async () => await readMetrics(source.metrics),
+    metricsText: async () => await source.metrics?.text(),
     pauseProcessor: async (name, by) => setPaused(source, name, { paused: true, by }),
     resumeProcessor: async (name, by) => setPaused(source, name, { paused: false, by }),
     deliveries: (query = {}) => listDeliveriesPage(source, query),
@@ -202,6 +242,7 @@ function unmaskedManagement(source: ManagementSource): Management {
       checkText('id', id)
       return await processors.deadLetters.remove(id, checkActor(by))
     },
+    deadLetterHistory: (query = {}) => listDeadLetterHistory(source, query),
     streamHealth: async (streamId) => await readStreamHealth(source, streamId),
     snapshotStreams: async (query = {}) => await listSnapshotStreams(source, query),
     snapshots: async (streamId) => await listSnapshots(source, streamId),
@@ -212,6 +253,8 @@ function unmaskedManagement(source: ManagementSource): Management {
     projections: async () => await listProjections(source.projections),
     orderProjection: async (name, order) => await orderProjection(source.projections, name, order),
     documents: async (name, query = {}) => await listDocuments(source.projections, name, query),
+    searchIndexes: async () => await listSearchIndexes(source.searchIndexes),
+    rebuildSearchIndex: async (name, work = {}) => await rebuildSearchIndex(source.searchIndexes, name, work),
     locks: async () => await listLocks(source.locks),
     releaseLock: async (name, by) => await releaseLock(source.locks, name, by),
     eraseSubject: async (subject, order) => await eraseSubject(source.privacy, subject, order),
@@ -228,6 +271,8 @@ function unmaskedManagement(source: ManagementSource): Management {
     pruneProcessors: async (order) => await pruneUnused(source.database, order),
     accessLog: async (query = {}) => await listAccess(source.accessLog, query),
     pruneAccessLog: async (by) => await pruneAccess(source.accessLog, source.settings, by),
+    ...captureCalls(capturedTables(source.database)),
+    ...observerCalls(source),
     consumers: async () => await readConsumers(source),
     sweepConsumers: async (options = {}) => await sweepConsumers(source, options),
   }

@@ -10,12 +10,19 @@ import type {
   PartitionOrder,
   Work,
 } from './archive-views.ts'
+import type { CaptureCalls } from './capture-views.ts'
 import type { DocumentQuery, DocumentsPage } from './document-views.ts'
+import type { EventTraceView, ObserverTestView } from './event-trace.ts'
+import type { RecordSearch } from './find-record.ts'
 import type { LockView } from './lock-views.ts'
+import type { MetricsView } from './metrics-view.ts'
+import type { ObserverItemView, ObserversView, PutRuleView, RuleHistoryView } from './observer-views.ts'
+import type { PutRuleOrder } from './operate-observers.ts'
 import type { SnapshotStreamQuery, SnapshotStreamsPage } from './operate-snapshots.ts'
 import type { ChainQuery, ErasureOrder, ErasureView } from './privacy-views.ts'
 import type { ProjectionOrder, ProjectionOrderView, ProjectionView } from './projection-views.ts'
 import type { ProcessorPruneOrder, ProcessorPruneView } from './prune-views.ts'
+import type { SearchIndexView, SearchRebuildView } from './search-views.ts'
 import type {
   SnapshotVerdictView,
   SnapshotView,
@@ -25,6 +32,7 @@ import type {
 import type { StateQuery, StreamStatesView } from './state-views.ts'
 import type {
   ConsumerView,
+  DeadLetterHistoryPage,
   DeadLettersPage,
   DeadLetterView,
   DeliveriesPage,
@@ -102,7 +110,17 @@ export interface DeliveryQuery extends PageQuery {
 /** Narrowing of {@link Management.deadLetters}. */
 export interface DeadLetterQuery extends PageQuery {
   readonly kind?: 'delivery' | 'parked'
+  /** An observer is the processor of its name. */
   readonly processor?: string
+  readonly action?: string
+  /** What this event or row change caused, all on one page. */
+  readonly recordId?: string
+}
+
+/** Narrowing of {@link Management.deadLetterHistory}. */
+export interface DeadLetterHistoryQuery extends PageQuery {
+  /** Of one dead letter or parked record. */
+  readonly id?: string
 }
 
 /** Options of {@link Management.retryDeadLetter}. */
@@ -111,6 +129,12 @@ export interface RetryOptions {
   readonly by: string
   /** Milliseconds to wait for the outcome, at most 60,000. @defaultValue 15_000 */
   readonly waitMs?: number
+}
+
+/** Options of {@link Management.testObserver}. */
+export interface ObserverTest extends RecordSearch {
+  /** The id of an event or a row change, that of one of its deliveries, or its position. */
+  readonly event: string
 }
 
 /** Options of {@link Management.sweepConsumers}. */
@@ -126,7 +150,7 @@ export interface ConsumerSweep {
  * All throw {@link InvalidValueError} naming the field, {@link InvalidCursorError}, and {@link ConnectionError} when
  * the store or the server cannot be reached; something that does not exist is `undefined` or `false`, never an error.
  */
-export interface Management {
+export interface Management extends CaptureCalls {
   /** Never throws for a store that is down: that is the answer. */
   status(): Promise<StatusView>
   /** The position of the last commit a reader can reach now. */
@@ -140,6 +164,10 @@ export interface Management {
   /** Events as they are appended, for ever; the consumer sets the pace. */
   tail(query?: TailQuery): AsyncIterable<EventView>
   processors(): Promise<readonly ProcessorView[]>
+  /** What the process that runs the app has counted; undefined where none does. */
+  metrics(): Promise<MetricsView | undefined>
+  /** The same in the text format of Prometheus. */
+  metricsText(): Promise<string | undefined>
   /** False when there is no such processor. */
   pauseProcessor(name: string, by: string): Promise<boolean>
   /** False when there is no such processor. */
@@ -154,6 +182,8 @@ export interface Management {
   retryDeadLetter(id: string, options: RetryOptions): Promise<RetryView | undefined>
   /** Removes it for good. False when there is none. */
   removeDeadLetter(id: string, by: string): Promise<boolean>
+  /** Who retried and removed what, newest first; of what is gone, too. */
+  deadLetterHistory(query?: DeadLetterHistoryQuery): Promise<DeadLetterHistoryPage>
   /** Reads all of the stream; undefined for one that never had events. */
   streamHealth(streamId: string): Promise<StreamHealthView | undefined>
   /** Streams that have snapshots, by id. */
@@ -189,6 +219,13 @@ export interface Management {
    * @throws {@link InvalidValueError} for one that keeps tables
    */
   documents(name: string, query?: DocumentQuery): Promise<DocumentsPage | undefined>
+  /** Those of the definition. */
+  searchIndexes(): Promise<readonly SearchIndexView[]>
+  /**
+   * Builds a search index anew beside what is read, and puts it in its place; undefined where the app has none of this name. The
+   * same call goes on where one was stopped. Progress counts documents.
+   */
+  rebuildSearchIndex(name: string, work?: Work): Promise<SearchRebuildView | undefined>
   /** In order of names; with what is known of holders that are dead or hang. */
   locks(): Promise<readonly LockView[]>
   /**
@@ -230,6 +267,31 @@ export interface Management {
   accessLog(query?: AccessQuery): Promise<AccessPage | undefined>
   /** Deletes entries that are older than the settings keep them, and records that; undefined where nothing is recorded. */
   pruneAccessLog(by: string): Promise<AccessPruneView | undefined>
+  /** Rules and the destinations of their actions, as this process sees them. */
+  observers(): Promise<ObserversView>
+  /** Undefined where there is none of the name. */
+  observer(name: string): Promise<ObserverItemView | undefined>
+  /** Switches a rule on or off in every process, for good; undefined where there is none of the name. */
+  switchObserver(
+    name: string,
+    order: { readonly enabled: boolean; readonly by: string },
+  ): Promise<ObserverItemView | undefined>
+  /** What a rule would do with an event or a row change; nothing is sent. Undefined where there is none of the name. */
+  testObserver(name: string, test: ObserverTest): Promise<ObserverTestView | undefined>
+  /**
+   * Writes a rule as a row of the database, over one of the same name; undefined where the app has no observers.
+   * @throws `RuleError` with everything that is wrong; nothing was changed then
+   */
+  putObserver(rule: unknown, order: PutRuleOrder): Promise<PutRuleView | undefined>
+  /** Removes the row of a rule. False where there is none. */
+  removeObserver(name: string, by: string): Promise<boolean>
+  /** What was done to a rule, newest first; undefined for a name that never was. */
+  observerHistory(name: string): Promise<RuleHistoryView | undefined>
+  /**
+   * Follows an event or a row change through all processors: by its id, the id of one of its deliveries, or its position.
+   * Undefined where nothing is known of it.
+   */
+  traceEvent(id: string, search?: RecordSearch): Promise<EventTraceView | undefined>
   /** The consumers of the JetStream stream, the oldest first; undefined where the events are not on JetStream. */
   consumers(): Promise<readonly ConsumerView[] | undefined>
   /**

@@ -40,6 +40,12 @@ export function maskedManagement(management: Management, mask: Masker): Manageme
       const found = await management.deadLetter(id)
       return found && letter(found)
     },
+    traceEvent: async (id, search) => {
+      const found = await management.traceEvent(id, search)
+      if (found === undefined) return undefined
+      const processors = found.processors.map((each) => ({ ...each, setAside: each.setAside.map(letter) }))
+      return { ...found, events: found.events.map(event), processors }
+    },
     states: async (streamId, query) => {
       const found = await management.states(streamId, query)
       return found && { ...found, states: found.states.map((each) => ({ ...each, state: mask(each.state) })) }

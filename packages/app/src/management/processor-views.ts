@@ -76,7 +76,9 @@ function stateOf(partitions: readonly Partition[]): ProcessorView['state'] {
   return partitions.every(({ status }) => status.owner !== undefined) ? 'running' : 'stopped'
 }
 
-function sumUp(partitions: readonly PartitionView[]): Omit<ProcessorView, 'name' | 'log' | 'state'> {
+function sumUp(
+  partitions: readonly PartitionView[],
+): Omit<ProcessorView, 'name' | 'log' | 'state' | 'heldKeys'> {
   const sum = (field: 'recordsHandled' | 'openDeliveries' | 'deadLetters' | 'parkedRecords'): number =>
     partitions.reduce((total, partition) => total + partition[field], 0)
   return {
@@ -93,15 +95,22 @@ function sumUp(partitions: readonly PartitionView[]): Omit<ProcessorView, 'name'
   }
 }
 
-/** Partitions as stored and as this process runs them, grouped by processor, with the lag of each. */
+/** The logs of an app: that of the events, and that of the changes of rows. */
+export interface AppLogs {
+  readonly events: EventLog<StoredEvent>
+  readonly changes?: EventLog<StoredEvent> | undefined
+}
+
+/** Partitions as stored and as this process runs them, grouped by processor, with the lag of each in the log it reads. */
 export async function processorViews(
-  log: EventLog<StoredEvent>,
+  { events, changes }: AppLogs,
   stored: readonly PartitionStatus[],
   reports: readonly PartitionReport[],
 ): Promise<readonly ProcessorView[]> {
-  const meter = new LagMeter(log)
+  const [ofEvents, ofChanges] = [new LagMeter(events), new LagMeter(changes ?? events)]
+  const isOfChanges = ({ log }: PartitionStatus): boolean => log === changes?.name
   const partitions = stored
-    .filter((status) => isShown(status, log))
+    .filter((status) => isOfChanges(status) || isShown(status, events))
     .toSorted((a, b) => a.partition - b.partition)
     .map((status) => ({
       status,
@@ -113,7 +122,13 @@ export async function processorViews(
       name,
       log: group[0]?.status.log ?? '',
       state: stateOf(group),
-      ...sumUp(await Promise.all(group.map((partition) => partitionView(partition, meter)))),
+      ...sumUp(
+        await Promise.all(
+          group.map((partition) =>
+            partitionView(partition, isOfChanges(partition.status) ? ofChanges : ofEvents),
+          ),
+        ),
+      ),
     })),
   )
 }

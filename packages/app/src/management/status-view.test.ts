@@ -41,5 +41,20 @@ test('an app is degraded while a copy of its events is not current', () => {
 })
 
 test('an app is degraded while an erasure is not complete', () => {
-  expect(judge([], storage([]), 2)).toEqual({ status: 'degraded', reasons: ['2 erasures not complete'] })
+  expect(judge([], storage([]), { incompleteErasures: 2 })).toEqual({
+    status: 'degraded',
+    reasons: ['2 erasures not complete'],
+  })
+})
+
+test('an app is degraded while a server it uses is away, or has only just come back', () => {
+  const redis = { name: 'redis', serves: ['cache', 'jobs'], since: '2026-01-01T00:00:00.000Z' }
+  const judged = (state: 'healthy' | 'recovering' | 'down') =>
+    judge([], storage([]), { components: [{ ...redis, state, detail: 'r:6379 said so' }] })
+  expect(judged('healthy').status).toBe('ok')
+  expect(judged('recovering').status).toBe('degraded')
+  expect(judged('down')).toEqual({
+    status: 'degraded',
+    reasons: ['redis (cache, jobs) is down: r:6379 said so'],
+  })
 })

@@ -1,3 +1,7 @@
+import type { RuleProblem } from '@millrace/observers'
+
+import type { ComponentView } from '../health/component.ts'
+import type { DestinationView } from './observer-views.ts'
 import type { ProcessorView, StatusView, StorageView } from './views.ts'
 
 /** The verdict on an app whose store answers. */
@@ -28,15 +32,49 @@ function replicaProblems({ jetstream }: StorageView): readonly string[] {
     )
 }
 
+/** What is to be said of the servers that an app uses; nothing of those that are as they should be. */
+export function componentProblems(components: readonly ComponentView[]): readonly string[] {
+  return components
+    .filter(({ state }) => state !== 'healthy')
+    .map(({ name, serves, state, detail }) => `${name} (${serves.join(', ')}) is ${state}: ${detail}`)
+}
+
+function ruleProblem({ place, line, column, problem }: RuleProblem): string {
+  return `rule ${line === undefined ? place : `${place} ${line}:${column ?? 1}`}: ${problem}`
+}
+
+/** What else is judged. */
+export interface Judged {
+  readonly incompleteErasures?: number
+  readonly components?: readonly ComponentView[]
+  /** Of rules that do not run, each with its place. */
+  readonly rules?: readonly RuleProblem[]
+  /** Of observers' actions. */
+  readonly destinations?: readonly DestinationView[]
+}
+
+/** What waits behind a circuit is not lost, but it waits. */
+function circuitProblems(destinations: readonly DestinationView[]): readonly string[] {
+  return destinations
+    .filter(({ circuit }) => circuit !== 'closed')
+    .map(({ name, circuit, opensInMs }) => {
+      const next = circuit === 'open' ? `, next call in ${Math.ceil(opensInMs / 1000)} s` : ''
+      return `destination ${name}: circuit ${circuit}${next}`
+    })
+}
+
 /** `down` when nobody runs any processor although some should run; `degraded` when an operator has something to do. */
 export function judge(
   processors: readonly ProcessorView[],
   storage: StorageView,
-  incompleteErasures = 0,
+  { incompleteErasures = 0, components = [], rules = [], destinations = [] }: Judged = {},
 ): Health {
   const reasons = [
+    ...componentProblems(components),
     ...replicaProblems(storage),
     ...processors.flatMap(problemsOf),
+    ...circuitProblems(destinations),
+    ...rules.map(ruleProblem),
     ...(incompleteErasures === 0 ? [] : [`${counted(incompleteErasures, 'erasure')} not complete`]),
   ]
   const owned = processors.some(({ partitions }) => partitions.some(({ owner }) => owner !== null))

@@ -1,5 +1,8 @@
 import type { EventMetadata, JsonValue } from '@millrace/contracts'
 
+import type { ComponentView } from '../health/component.ts'
+import type { DestinationView } from './observer-views.ts'
+
 /** A recorded event as operators see it: plain JSON, dates as ISO 8601, the position as text. */
 export interface EventView {
   readonly id: string
@@ -74,7 +77,28 @@ export interface ProcessorView {
   readonly parkedRecords: number
   /** The last one, also when things go well since. */
   readonly lastError: string | null
+  /** Keys whose deliveries wait behind a dead letter; absent where there are none. */
+  readonly heldKeys?: HeldKeysView
   readonly partitions: readonly PartitionView[]
+}
+
+/** Keys whose deliveries of one action wait until a dead letter is delivered after all, or removed. */
+export interface HeldKeysView {
+  /** How many there are; `keys` may be fewer. */
+  readonly count: number
+  readonly keys: readonly HeldKeyView[]
+}
+
+/** One of them. */
+export interface HeldKeyView {
+  readonly action: string
+  readonly key: string
+  /** The id of the dead letter. */
+  readonly deadLetter: string
+  readonly reason: string
+  readonly since: string
+  /** Deliveries that wait behind it. */
+  readonly waiting: number
 }
 
 /** One attempt of a delivery. */
@@ -119,6 +143,12 @@ export interface OperatorActionView {
   readonly action: 'retry' | 'remove'
   readonly by: string
   readonly at: string
+}
+
+/** One line of the history of dead letters and parked records, those that are no more among them. */
+export interface DeadLetterActionView extends OperatorActionView {
+  /** Of the dead letter or parked record. */
+  readonly id: string
 }
 
 /** A dead letter (`kind: 'delivery'`) or a parked record (`kind: 'parked'`). */
@@ -235,8 +265,14 @@ export interface StatusView {
   readonly startedAt: string
   /** The time of the answer. */
   readonly at: string
+  /** The servers the app uses, and its database, looked at just now. */
+  readonly components: readonly ComponentView[]
+  /** How many of them are there: `2/3`. */
+  readonly componentsUp: string
   readonly storage: StorageView
   readonly processors: readonly ProcessorView[]
+  /** Of observers' actions, as this process sees them: at most 100, those whose circuit is not closed first. */
+  readonly destinations: readonly DestinationView[]
   /** Events left out by readers of this process since its start, because no upcaster lifts them (`upcaster.skip_on_error`). */
   readonly skippedEvents: number
 }
@@ -265,6 +301,13 @@ export interface DeliveriesPage {
 /** A page of dead letters and parked records. */
 export interface DeadLettersPage {
   readonly deadLetters: readonly DeadLetterView[]
+  /** Null on the last page. */
+  readonly next: string | null
+}
+
+/** A page of what operators did to dead letters and parked records, newest first. */
+export interface DeadLetterHistoryPage {
+  readonly actions: readonly DeadLetterActionView[]
   /** Null on the last page. */
   readonly next: string | null
 }

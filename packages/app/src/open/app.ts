@@ -1,11 +1,13 @@
 import type {
   AccessLog,
   EventDecoder,
+  EventLog,
   EventStore,
   HashChain,
   LockDriver,
   LogPartitions,
   ProcessorStore,
+  StoredEvent,
 } from '@millrace/contracts'
 import type { JetStreamStore } from '@millrace/jetstream'
 import type { SqlDatabase } from '@millrace/postgres'
@@ -14,8 +16,13 @@ import type { Processor, ProcessorRuntime } from '@millrace/processing'
 import type { Projections } from '@millrace/projections'
 import type { PublishingStore } from '@millrace/publishing'
 import type { CursorKeys } from '@millrace/query'
+import type { OpenMetrics } from '@millrace/telemetry'
 
-import type { SecretName } from '../definition/app-definition.ts'
+import type { SecretName } from '../definition/processor-context.ts'
+import type { AppHealth } from '../health/app-health.ts'
+import type { AppObservers } from '../observers/app-observers.ts'
+import type { AppSearchIndexes } from '../search-indexes/app-search-indexes.ts'
+import type { AppServices } from '../services/app-services.ts'
 import type { TokenHolder } from '../settings/principals.ts'
 import type { SecretDefinitions } from '../settings/secrets.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -25,7 +32,8 @@ import type { AppDecoders } from './app-decoders.ts'
 import type { Storage } from './storage.ts'
 
 /** An open app: its stores, and in mode `run` its processors at work. Disposing stops all of it in order. */
-export interface App<Secrets extends SecretDefinitions = SecretDefinitions> extends AsyncDisposable {
+export interface App<Secrets extends SecretDefinitions = SecretDefinitions>
+  extends AppServices, AsyncDisposable {
   readonly name: string
   /** `inspect`: nothing runs here; another process may run the same app. */
   readonly mode: 'run' | 'inspect'
@@ -34,7 +42,13 @@ export interface App<Secrets extends SecretDefinitions = SecretDefinitions> exte
   readonly startedAt: Date
   readonly settings: Settings
   readonly storage: Storage
+  /** How the servers are that it uses. */
+  readonly health: AppHealth
   readonly store: EventStore
+  /** The changes of captured tables, in the database of the ledger. */
+  readonly changes: EventLog<StoredEvent>
+  /** Those of the definition. */
+  readonly searchIndexes: AppSearchIndexes
   /** The store where it is one on JetStream; undefined elsewhere. */
   readonly jetstream: JetStreamStore | undefined
   /** The database of the ledger, for read models; holds the events too where no NATS server is named. */
@@ -44,6 +58,8 @@ export interface App<Secrets extends SecretDefinitions = SecretDefinitions> exte
   readonly snapshots: AppSnapshots
   /** Where the settings put them; processors and rebuilds hold theirs here. */
   readonly locks: LockDriver
+  /** What is counted in this process, for metrics of one's own too; undefined where nothing runs. */
+  readonly metrics: OpenMetrics | undefined
   /** Signs the cursors of pages, those of the management API among them. */
   readonly cursors: CursorKeys
   /** What encrypts personal data and erases it; undefined where the definition has none. */
@@ -65,8 +81,15 @@ export interface App<Secrets extends SecretDefinitions = SecretDefinitions> exte
   readonly token: string | undefined
   /** The value of one of the app's secrets. @throws {@link ConfigurationError} in mode `inspect` where there is none yet */
   secret(name: SecretName<Secrets>): string
-  /** What runs the processors; undefined in mode `inspect`. */
+  /** What runs the processors that read the events; undefined in mode `inspect`. */
   readonly runtime: ProcessorRuntime | undefined
+  /** What runs the processors that read the changes of rows; undefined where there are none, or in mode `inspect`. */
+  readonly changeRuntime: ProcessorRuntime | undefined
+  /**
+   * The rules over events and changes of rows; undefined where the definition has none. In mode `inspect` nothing of them runs,
+   * and where they cannot be loaded its members throw why.
+   */
+  readonly observers: AppObservers | undefined
   /** The app's read models: how they stand, their documents, rebuilds. In mode `inspect` nothing is fed or built here. */
   readonly projections: Projections
   /**

@@ -41,3 +41,14 @@ test('so is a NATS password with a comma, all of it', () => {
 test('so is the seed of an nkey', () => {
   expect(textsOf({ NATS_URL: 'nats://a', NATS_NKEY_SEED: 'SUASEED' })).toEqual(['SUASEED'])
 })
+
+test('so are the passwords of Redis and Elasticsearch; their addresses alone are not', () => {
+  expect(textsOf({ MILLRACE_REDIS_URL: 'redis://:p%40ss@r:6379' })).toEqual([
+    'redis://:p%40ss@r:6379',
+    'p%40ss',
+    'p@ss',
+  ])
+  const env = { MILLRACE_ELASTICSEARCH_URL: 'https://ann:one,two@a,https://ann:one,two@b' }
+  expect(textsOf(env)).toEqual(['https://ann:one,two@a', 'one,two', 'https://ann:one,two@b'])
+  expect(textsOf({ MILLRACE_REDIS_URL: 'redis://r', MILLRACE_ELASTICSEARCH_URL: 'http://e' })).toEqual([])
+})

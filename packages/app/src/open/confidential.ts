@@ -1,6 +1,7 @@
 import { serversOf } from '../settings/nats-settings.ts'
 import type { TokenHolder } from '../settings/principals.ts'
 import type { Secret } from '../settings/secrets.ts'
+import { nodesOf } from '../settings/service-settings.ts'
 import type { Settings } from '../settings/settings.ts'
 
 /** Secrets by name, where they are there. */
@@ -35,6 +36,12 @@ function natsSecretsIn(server: string): readonly string[] {
   return username === '' ? [] : [server, ...bothForms(password === '' ? username : password)]
 }
 
+/** An address without a password helps whoever reads the error. */
+function withPassword(url: string): readonly string[] {
+  const password = passwordIn(url).filter((text) => text !== '')
+  return password.length === 0 ? [] : [url, ...password]
+}
+
 /** What must not appear in a recorded error. */
 export function confidential({
   secrets,
@@ -42,7 +49,7 @@ export function confidential({
   tokenHolders = [],
   settings,
 }: Confidential): readonly string[] {
-  const { databaseUrl, natsUrl, natsNkeySeed } = settings
+  const { databaseUrl, natsUrl, natsNkeySeed, redisUrl, elasticsearchUrl } = settings
   const texts = [
     ...Object.values(secrets).map((secret) => secret?.value),
     token,
@@ -51,6 +58,8 @@ export function confidential({
     ...passwordIn(databaseUrl.value ?? ''),
     ...serversOf(natsUrl.value ?? '').flatMap(natsSecretsIn),
     natsNkeySeed.value,
+    ...withPassword(redisUrl.value ?? ''),
+    ...nodesOf(elasticsearchUrl.value ?? '').flatMap(withPassword),
   ]
   return [...new Set(texts)].filter((text): text is string => text !== undefined && text !== '')
 }

@@ -1,17 +1,33 @@
-import { ConfigurationError, createIdFactory } from '@millrace/contracts'
-import type { AccessLog, EventDecoder, HashChain, LogPartitions, ProcessorStore } from '@millrace/contracts'
-import { forgetProcessors, openProcessorStore, openProjectionStore } from '@millrace/postgres'
+import { ConfigurationError, createIdFactory, noMetrics } from '@millrace/contracts'
+import type {
+  AccessLog,
+  EventDecoder,
+  EventLog,
+  HashChain,
+  LogPartitions,
+  ProcessorStore,
+  StoredEvent,
+} from '@millrace/contracts'
+import { openChangeLog, openProcessorStore, openProjectionStore } from '@millrace/postgres'
 import type { SqlDatabase } from '@millrace/postgres'
 import { createMasker } from '@millrace/privacy'
 import type { Privacy } from '@millrace/privacy'
-import { createProcessorRuntime } from '@millrace/processing'
-import type { Processor, ProcessorRuntime } from '@millrace/processing'
+import type { ProcessorRuntime } from '@millrace/processing'
 import { openProjections } from '@millrace/projections'
 import type { Projections } from '@millrace/projections'
 import type { CursorKeys } from '@millrace/query'
 
-import type { AppDefinition, ProcessorContext } from '../definition/app-definition.ts'
+import type { AppDefinition } from '../definition/app-definition.ts'
+import type { ProcessorContext } from '../definition/processor-context.ts'
+import { OpenHealth } from '../health/app-health.ts'
+import { appProbes } from '../health/app-probes.ts'
 import { announceServer } from '../instance/server-file.ts'
+import { openObserving } from '../observers/app-observing.ts'
+import { retriesOf } from '../services/job-definition.ts'
+import { openServices } from '../services/open-services.ts'
+import type { OpenServices } from '../services/open-services.ts'
+import { serviceErasers } from '../services/service-erasers.ts'
+import { startJobs } from '../services/start-jobs.ts'
 import { earlierSecrets, openCursorKeys, signingSecrets } from '../settings/cursor-secrets.ts'
 import { readTokenHolders } from '../settings/principals.ts'
 import type { TokenHolder } from '../settings/principals.ts'
@@ -28,16 +44,14 @@ import { createAppDecoders } from './app-decoders.ts'
 import { appPublishing } from './app-publishing.ts'
 import type { App } from './app.ts'
 import { carryProcessorsOver } from './carry-over.ts'
-import { confidential } from './confidential.ts'
 import type { SecretsByName } from './confidential.ts'
 import { openDatabase } from './open-database.ts'
 import { checkEvents, openEvents } from './open-events.ts'
 import type { Events } from './open-events.ts'
-import { openLocks } from './open-locks.ts'
-import type { OpenLocks } from './open-locks.ts'
 import { openPartitions } from './open-partitions.ts'
 import { openAccessLog, openChain, openPrivacy, protectedDecoding } from './open-privacy.ts'
-import { checkMayCreate, checkSameLog } from './same-log.ts'
+import { checkMayCreate, checkSameLog, withoutChanges } from './same-log.ts'
+import { startRuntime } from './start-runtime.ts'
 import { storageOf } from './storage.ts'
 
 /** Settings of {@link openApp}. */
@@ -50,13 +64,6 @@ export interface OpenOptions {
   readonly dataDir?: string
 }
 
-/** What processors are run with. */
-interface Running {
-  readonly decode: EventDecoder
-  readonly skipOnError: boolean
-  readonly secret: (name: string) => string
-}
-
 /** The parts of an app that is being opened. */
 interface Parts {
   readonly definition: AppDefinition
@@ -64,7 +71,7 @@ interface Parts {
   readonly database: SqlDatabase
   readonly events: Events
   readonly processors: ProcessorStore
-  readonly locks: OpenLocks
+  readonly services: OpenServices
   readonly saved: OpenSnapshotStore
   readonly secrets: SecretsByName
   readonly token: string | undefined
@@ -75,6 +82,8 @@ interface Parts {
   readonly tokenHolders: readonly TokenHolder[]
   readonly chain: HashChain | undefined
   readonly partitions: LogPartitions | undefined
+  readonly changes: EventLog<StoredEvent> & AsyncDisposable
+  readonly env: Environment
 }
 
 function secretReader(definitions: SecretDefinitions, secrets: SecretsByName): (name: string) => string {
@@ -86,59 +95,6 @@ function secretReader(definitions: SecretDefinitions, secrets: SecretsByName): (
       `secret ${name}`,
       `is not there yet; the first start generates it, or ${variable} sets it`,
     )
-  }
-}
-
-/** @throws {@link ConfigurationError} for a name that a processor of the app has */
-async function forgetFormer(
-  { formerProcessors }: AppDefinition,
-  database: SqlDatabase,
-  present: readonly Processor[],
-): Promise<void> {
-  const both = formerProcessors.find((former) => present.some(({ name }) => name === former))
-  if (both !== undefined)
-    throw new ConfigurationError('formerProcessors', `the app has a processor called ${both}`)
-  if (formerProcessors.length > 0)
-    await forgetProcessors(database, { processors: formerProcessors, by: 'start' })
-}
-
-async function createReadModels(definition: AppDefinition, database: SqlDatabase): Promise<void> {
-  for (const { name, script } of definition.readModels) {
-    try {
-      await database.script(script)
-    } catch (cause) {
-      throw new ConfigurationError(`readModels: ${name}`, 'its script failed', { cause })
-    }
-  }
-}
-
-/** What runs the definition's processors, started; undefined where nothing is to run. */
-async function startRuntime(parts: Parts, about: Running): Promise<ProcessorRuntime | undefined> {
-  const { definition, settings, database, events, processors, locks, mode } = parts
-  const { decode, skipOnError, secret } = about
-  if (mode !== 'run') return undefined
-  const { store } = events
-  const context: ProcessorContext = { store, database, settings, secret }
-  const present = definition.processors(context)
-  const runtime = createProcessorRuntime({
-    log: store.log,
-    store: processors,
-    locks,
-    leaseTtlMs: settings.projectionLockTtlSeconds.value * 1000,
-    decode,
-    skipUpcastErrors: skipOnError,
-    processors: present,
-    secrets: confidential(parts),
-  })
-  try {
-    // First: what still feeds tables of an earlier release must not find others under their names.
-    await forgetFormer(definition, database, present)
-    await createReadModels(definition, database)
-    await runtime.start()
-    return runtime
-  } catch (error) {
-    await runtime[Symbol.asyncDispose]()
-    throw error
   }
 }
 
@@ -180,20 +136,47 @@ function startSnapshots(parts: Parts, decode: EventDecoder): AppSnapshots {
 }
 
 async function assemble(parts: Parts): Promise<App> {
-  const { definition, settings, database, events, processors, locks, secrets, token, mode } = parts
+  const { definition, settings, database, events, processors, secrets, token, mode } = parts
   const { store, jetstream } = events
   const skipOnError = settings.upcasterSkipOnError.value
   const decoders = createAppDecoders(protectedDecoding(definition.decoding, parts.privacy), skipOnError)
   const secret = secretReader({ ...definition.secrets, ...ownSecrets }, secrets)
-  const runtime = await startRuntime(parts, { decode: decoders.strict, skipOnError, secret })
-  const projections = await startProjections(parts, runtime)
+  const { locks, cache, dedup, queue, search, searchIndexes } = parts.services
+  const metrics = parts.services.metrics ?? noMetrics
+  const context: ProcessorContext = {
+    store,
+    database,
+    settings,
+    secret,
+    cache,
+    dedup,
+    queue,
+    search,
+    metrics,
+  }
+  const { changes } = parts
+  const observing = await openObserving({ ...parts, locks, metrics, context, searchIndexes })
+  const further = [...searchIndexes.processorsOn('events', context), ...observing.eventProcessors]
+  const running = { ...parts, locks, metrics, context, decode: decoders.strict, skipOnError, further }
+  const runtime = await closingOnFailure([observing], async () =>
+    mode === 'run' ? await startRuntime(running) : undefined,
+  )
+  if (runtime !== undefined) {
+    searchIndexes.attach('events', { runtime, log: store.log })
+    await closingOnFailure([runtime, observing], async () => await observing.start(runtime))
+  }
+  const projections = await closingOnFailure([observing], async () => await startProjections(parts, runtime))
   const snapshots = startSnapshots(parts, decoders.strict)
+  const work = mode === 'run' ? startJobs(definition.jobs, context) : undefined
   const instance = createIdFactory()()
   const startedAt = new Date()
   const storage = storageOf(settings)
   const secretsFromEnvironment = Object.keys(secrets).filter(
     (name) => secrets[name]?.origin === 'environment',
   )
+  const { redis } = parts.services
+  const health = new OpenHealth(appProbes({ settings, storage, database, jetstream, redis, search }))
+  if (mode === 'run') health.start()
   let announcement: Disposable | undefined
   return {
     name: definition.name,
@@ -202,12 +185,19 @@ async function assemble(parts: Parts): Promise<App> {
     startedAt,
     settings,
     storage,
+    health,
     store,
     jetstream,
     database,
     processors,
     locks,
+    metrics: parts.services.metrics,
     snapshots,
+    cache,
+    dedup,
+    queue,
+    search,
+    searchIndexes,
     cursors: parts.cursors,
     privacy: parts.privacy,
     mask: definition.masked.length === 0 ? undefined : createMasker({ fields: definition.masked }),
@@ -218,11 +208,18 @@ async function assemble(parts: Parts): Promise<App> {
     decode: decoders.lenient,
     decoders,
     runtime,
+    changes,
+    changeRuntime: observing.changeRuntime,
+    observers: observing.observers,
     projections,
     token,
     secret,
     publishing: (relay) => appPublishing(relay, { store, settings, runtime, processors }),
-    onChange: (listener) => runtime?.onChange((fact) => listener(toAppChange(fact))) ?? (() => undefined),
+    onChange: (listener) => {
+      const runtimes = [runtime, observing.changeRuntime].flatMap((each) => each ?? [])
+      const stops = runtimes.map((each) => each.onChange((fact) => listener(toAppChange(fact))))
+      return () => stops.forEach((stop) => stop())
+    },
     announce: (url) => {
       if (storage.state.kind !== 'embedded' || mode !== 'run') return
       const file = {
@@ -236,14 +233,36 @@ async function assemble(parts: Parts): Promise<App> {
     },
     [Symbol.asyncDispose]: async () => {
       announcement?.[Symbol.dispose]()
+      health[Symbol.dispose]()
+      await work?.[Symbol.asyncDispose]()
       await projections[Symbol.asyncDispose]()
+      await observing.stop()
       await runtime?.[Symbol.asyncDispose]()
+      await observing[Symbol.asyncDispose]()
       await snapshots[Symbol.asyncDispose]()
-      await locks[Symbol.asyncDispose]()
+      await parts.services[Symbol.asyncDispose]()
+      await parts.changes[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
       await database[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Closes these, in their order, where the work fails. */
+async function closingOnFailure<Result>(
+  resources: readonly AsyncDisposable[],
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    await closeAll(resources)
+    throw error
+  }
+}
+
+async function closeAll(resources: readonly AsyncDisposable[]): Promise<void> {
+  for (const resource of resources) await resource[Symbol.asyncDispose]()
 }
 
 /** Closes what is open already where the next step fails. */
@@ -279,49 +298,67 @@ export async function openApp<Secrets extends SecretDefinitions>(
   const createsLog = await checkEvents(settings, mode)
   return await withOpen(await openDatabase(settings, mode), async (database) => {
     const processors = await openProcessorStore({ database, migrate: mode === 'run' ? 'run' : 'refuse' })
-    const known = await processors.status()
+    const migrate = mode === 'run' ? 'run' : 'refuse'
+    const maxEventBytes = settings.maxEventBytes.value
+    const changes = await openChangeLog({ database, migrate, maxEventBytes })
+    const known = withoutChanges(await processors.status(), changes)
     if (createsLog) checkMayCreate(known, settings)
     const { serializer } = definition
     const events = await openEvents({ settings, database, mode, serializer })
-    return await withOpen(events.store, async () => {
+    const logs = { [Symbol.asyncDispose]: async () => await closeAll([changes, events.store]) }
+    return await withOpen(logs, async () => {
       await checkSameLog(known, events.store, settings)
       if (mode === 'run') await carryProcessorsOver(known, events.store.log, processors)
-      return await withOpen(await openLocks({ settings, database, mode }), async (locks) => {
-        // After the stores: where one cannot be opened, nothing is generated.
-        const secrets = (mode === 'run' ? loadSecrets : readSecrets)(
-          { ...definition.secrets, ...ownSecrets, ...signingSecrets },
-          folder,
-          env,
-        )
-        const cursors = openCursorKeys(secrets['cursorKey'], env, settings)
-        const { store } = events
-        const secured = await openPrivacy({ definition, settings, database, store, mode })
-        const accessLog = await openAccessLog({ definition, database, mode })
-        const secret = secrets['anchorKey']
-        const signing = { secret, earlierSecrets: earlierSecrets(env, 'anchorKey') }
-        const chain = await openChain({ definition, database, events, mode, ...signing })
-        const partitions = await openPartitions({ database, events, mode, ...signing })
-        return await withOpen(await openSnapshotStore({ settings, database, mode }), async (saved) =>
-          assemble({
+      const jobs = retriesOf(definition.jobs)
+      const { searchIndexes: indices, captures } = definition
+      return await withOpen(
+        await openServices({ settings, database, mode, jobs, indices }),
+        async (services) => {
+          // After the stores: where one cannot be opened, nothing is generated.
+          const secrets = (mode === 'run' ? loadSecrets : readSecrets)(
+            { ...definition.secrets, ...ownSecrets, ...signingSecrets },
+            folder,
+            env,
+          )
+          const cursors = openCursorKeys(secrets['cursorKey'], env, settings)
+          const { store } = events
+          const secured = await openPrivacy({
             definition,
             settings,
             database,
-            events: { ...events, store: secured?.store ?? events.store },
-            processors,
-            locks,
-            saved,
-            secrets,
-            token,
+            store,
             mode,
-            cursors,
-            privacy: secured?.privacy,
-            accessLog,
-            tokenHolders,
-            chain,
-            partitions,
-          }),
-        )
-      })
+            erasers: serviceErasers({ ...services, database, captures }),
+          })
+          const accessLog = await openAccessLog({ definition, database, mode })
+          const secret = secrets['anchorKey']
+          const signing = { secret, earlierSecrets: earlierSecrets(env, 'anchorKey') }
+          const chain = await openChain({ definition, database, events, mode, ...signing })
+          const partitions = await openPartitions({ database, events, mode, ...signing })
+          return await withOpen(await openSnapshotStore({ settings, database, mode }), async (saved) =>
+            assemble({
+              definition,
+              settings,
+              database,
+              events: { ...events, store: secured?.store ?? events.store },
+              processors,
+              services,
+              saved,
+              secrets,
+              token,
+              mode,
+              cursors,
+              privacy: secured?.privacy,
+              accessLog,
+              tokenHolders,
+              chain,
+              partitions,
+              changes,
+              env,
+            }),
+          )
+        },
+      )
     })
   })
 }

@@ -2,6 +2,7 @@ import type { LockDriver } from '@millrace/contracts'
 import { openPostgresLocks } from '@millrace/postgres'
 import type { SqlDatabase } from '@millrace/postgres'
 
+import type { RedisLink } from '../services/redis-link.ts'
 import type { Settings } from '../settings/settings.ts'
 import { jetStreamSettings, named } from './open-events.ts'
 import { WhenAsked } from './when-asked.ts'
@@ -11,6 +12,8 @@ export interface LocksRequest {
   readonly settings: Settings
   readonly database: SqlDatabase
   readonly mode: 'run' | 'inspect'
+  /** Undefined where the settings name no Redis server. */
+  readonly redis: RedisLink | undefined
 }
 
 /** Locks that close what they were opened with. */
@@ -22,6 +25,14 @@ async function onJetStream({ settings, mode }: LocksRequest): Promise<OpenLocks>
   const url = settings.natsUrl.value ?? ''
   const provision = mode === 'run' ? 'run' : 'refuse'
   return await named(openJetStreamLocks({ ...jetStreamSettings(url, settings), provision }), settings)
+}
+
+async function onRedis(redis: RedisLink): Promise<OpenLocks> {
+  const { openRedisLocks } = await import('@millrace/redis')
+  // The connection is closed by who opened it.
+  return Object.assign(openRedisLocks({ connection: await redis.get() }), {
+    [Symbol.asyncDispose]: async () => undefined,
+  })
 }
 
 /** Locks that are opened when somebody asks for one. */
@@ -43,9 +54,11 @@ function whenAsked(open: () => Promise<OpenLocks>): OpenLocks {
  * @throws {@link ConfigurationError} naming the variable; {@link ConnectionError}
  */
 export async function openLocks(request: LocksRequest): Promise<OpenLocks> {
-  const { settings, database, mode } = request
+  const { settings, database, mode, redis } = request
   if (settings.projectionLockDriver.value === 'jetstream')
     return mode === 'run' ? await onJetStream(request) : whenAsked(async () => await onJetStream(request))
+  if (settings.projectionLockDriver.value === 'redis' && redis !== undefined)
+    return whenAsked(async () => await onRedis(redis))
   const driver = await openPostgresLocks({ database, migrate: mode === 'run' ? 'run' : 'refuse' })
   // The database is closed by who opened it.
   return Object.assign(driver, { [Symbol.asyncDispose]: async () => undefined })

@@ -5,7 +5,7 @@ import type { AccessLog, AnchorSigner, EventStore, HashChain } from '@millrace/c
 import { openPostgresAccessLog, openPostgresChain } from '@millrace/postgres'
 import type { SqlDatabase } from '@millrace/postgres'
 import { createAnchorSigner } from '@millrace/privacy'
-import type { AnchorKey, Privacy } from '@millrace/privacy'
+import type { AnchorKey, Eraser, Privacy } from '@millrace/privacy'
 
 import type { AppDecoding, AppDefinition } from '../definition/app-definition.ts'
 import type { Secret } from '../settings/secrets.ts'
@@ -19,6 +19,8 @@ export interface PrivacyRequest {
   readonly database: SqlDatabase
   readonly store: EventStore
   readonly mode: 'run' | 'inspect'
+  /** Beside those of the definition. */
+  readonly erasers: readonly Eraser[]
 }
 
 /** An app's privacy, and the store over it. */
@@ -44,6 +46,7 @@ export async function openPrivacy(request: PrivacyRequest): Promise<OpenPrivacy 
       return made.over
     },
   })
+  privacy.addErasers(request.erasers)
   const over = privacy.protect(store)
   made.over = over
   if (mode === 'run') await goOnErasing(privacy)

@@ -19,6 +19,14 @@ function otherLog(settings: Settings, theirs: string, ours: string): Configurati
 
 const named = (log: string, generation: string): string => `${log}, generation ${generation}`
 
+/** Those of a log of events: the changes of rows are in the state's own database, wherever events are. */
+export function withoutChanges(
+  known: KnownCheckpoints,
+  changes: { readonly name: string },
+): KnownCheckpoints {
+  return known.filter(({ log }) => log !== changes.name)
+}
+
 /**
  * Makes sure that a stream is not created for a state that belongs to another log.
  * @throws {@link ConfigurationError}

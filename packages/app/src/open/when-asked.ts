@@ -18,6 +18,8 @@ export class WhenAsked<Opened extends AsyncDisposable> implements AsyncDisposabl
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await (await this.#opening)?.[Symbol.asyncDispose]()
+    // Of an opening that fails meanwhile there is nothing to close; who asked is told why.
+    const opened = await this.#opening?.catch(() => undefined)
+    await opened?.[Symbol.asyncDispose]()
   }
 }

@@ -42,3 +42,8 @@ test.each([
     expect.objectContaining({ code: 'ERR_CONFIGURATION', setting: variable }) as Error,
   )
 })
+
+test('locks may be on Redis where there is one', () => {
+  const env = { MILLRACE_PROJECTION_LOCK_DRIVER: 'redis', MILLRACE_REDIS_URL: 'redis://127.0.0.1' }
+  expect(resolveSettings({}, env).projectionLockDriver.value).toBe('redis')
+})

@@ -4,7 +4,7 @@ import { chooseSetting, readNumber, readVariable } from './setting.ts'
 import type { Environment, Setting } from './setting.ts'
 
 /** Where locks can be kept. */
-export const lockDrivers = ['database', 'jetstream'] as const
+export const lockDrivers = ['database', 'jetstream', 'redis'] as const
 
 /** One of {@link lockDrivers}. */
 export type LockDriverName = (typeof lockDrivers)[number]
@@ -20,7 +20,8 @@ export interface LockSettings {
 /** The settings of locks a definition may fix in code. */
 export interface LockSettingsInCode {
   /**
-   * `database`: where the state is. `jetstream`: a KV bucket with the name of `natsStream`; needs `natsUrl`.
+   * `database`: where the state is. `jetstream`: a KV bucket with the name of `natsStream`; needs `natsUrl`. `redis`: needs
+   * `redisUrl`.
    * @defaultValue `'database'`
    */
   readonly projectionLockDriver?: LockDriverName
@@ -49,7 +50,7 @@ function readDriver(env: Environment, variable: string): LockDriverName | undefi
 export function resolveLockSettings(
   code: LockSettingsInCode,
   env: Environment,
-  natsUrl: Setting<string | undefined>,
+  servers: Readonly<Record<Exclude<LockDriverName, 'database'>, Setting<string | undefined>>>,
 ): LockSettings {
   const driver = 'MILLRACE_PROJECTION_LOCK_DRIVER'
   const ttl = 'MILLRACE_PROJECTION_LOCK_TTL'
@@ -60,8 +61,9 @@ export function resolveLockSettings(
     code: code.projectionLockDriver,
     fallback: 'database',
   })
-  if (projectionLockDriver.value === 'jetstream' && natsUrl.value === undefined)
-    throw new ConfigurationError(driver, `jetstream needs a server; ${natsUrl.variable} is not set`)
+  const { value: chosen } = projectionLockDriver
+  if (chosen !== 'database' && servers[chosen].value === undefined)
+    throw new ConfigurationError(driver, `${chosen} needs a server; ${servers[chosen].variable} is not set`)
   return {
     projectionLockDriver,
     projectionLockTtlSeconds: chooseSetting({

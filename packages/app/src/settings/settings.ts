@@ -10,6 +10,8 @@ import { resolveProjectionSettings } from './projection-settings.ts'
 import type { ProjectionSettings, ProjectionSettingsInCode } from './projection-settings.ts'
 import { resolvePublisherSettings } from './publisher-settings.ts'
 import type { PublisherSettings, PublisherSettingsInCode } from './publisher-settings.ts'
+import { resolveServiceSettings } from './service-settings.ts'
+import type { ServiceSettings, ServiceSettingsInCode } from './service-settings.ts'
 import { chooseSetting, readFlag, readNumber, readVariable } from './setting.ts'
 import type { Environment, Setting } from './setting.ts'
 import { resolveSnapshotSettings } from './snapshot-settings.ts'
@@ -24,6 +26,7 @@ export interface Settings
     LockSettings,
     ProjectionSettings,
     PublisherSettings,
+    ServiceSettings,
     SnapshotSettings,
     StorageSettings {
   /** The data folder, absolute. */
@@ -50,6 +53,7 @@ export interface SettingsInCode
     LockSettingsInCode,
     ProjectionSettingsInCode,
     PublisherSettingsInCode,
+    ServiceSettingsInCode,
     SnapshotSettingsInCode,
     StorageSettingsInCode {
   /** The data folder, relative to the working directory. @defaultValue `'.millrace'` */
@@ -121,12 +125,14 @@ export function resolveSettings(
   })
   const cwd = option.cwd ?? '.'
   const nats = resolveNatsSettings(code, env, cwd)
+  const services = resolveServiceSettings(code, env)
   const folder = resolve(cwd, dataDir.value)
   return {
     dataDir: { ...dataDir, value: folder },
     databaseUrl,
     ...nats,
-    ...resolveLockSettings(code, env, nats.natsUrl),
+    ...services,
+    ...resolveLockSettings(code, env, { jetstream: nats.natsUrl, redis: services.redisUrl }),
     ...resolveProjectionSettings(code, env),
     ...resolvePublisherSettings(code, env),
     ...resolveSnapshotSettings(code, env, nats.natsUrl),

@@ -1,10 +1,10 @@
-import { openCaptures } from '@millrace/app'
-import type { AppCaptures } from '@millrace/app'
+import { captureCalls, openCaptures } from '@millrace/app'
+import type { CaptureCalls, CaptureView } from '@millrace/app'
 import { ConfigurationError, defined } from '@millrace/contracts'
 
 import type { GlobalOptions } from '../connect/global-options.ts'
-import { findDefinition } from '../connect/open-target.ts'
-import { NotFoundError } from '../errors.ts'
+import { findDefinition, findRunning } from '../connect/open-target.ts'
+import { NotFoundError, UsageError } from '../errors.ts'
 import { exitCode } from '../exit-code.ts'
 import type { ExitCode } from '../exit-code.ts'
 import type { CliIo } from '../io.ts'
@@ -37,63 +37,48 @@ export interface CapturePruneFlags extends CaptureFlags {
 
 /** What a `capture` command works with. */
 interface CaptureContext {
-  readonly captures: AppCaptures
+  readonly captures: CaptureCalls
   readonly printer: Printer
 }
 
-const dayMs = 86_400_000
-type Capture = Awaited<ReturnType<AppCaptures['install']>>
-
+/** The running app where there is one, else the database itself: of the tables, not of the events. */
 async function withCaptures(
   flags: CaptureFlags,
   io: CliIo,
   work: (context: CaptureContext) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  if (flags.url !== undefined)
-    throw new ConfigurationError('--url', 'is not for captures: name the database with --database')
+  const { database, data: dataDir, url } = flags
+  const printer = new Printer(io, flags.json === true)
+  if (database !== undefined && url !== undefined)
+    throw new UsageError('give the address of a server (--url) or of a database (--database), not both')
+  const running = database === undefined ? await findRunning(flags, io) : undefined
+  if (running !== undefined) return await work({ captures: running, printer })
   const definition = await findDefinition(flags, io.cwd)
   const { env, cwd } = io
-  await using captures = await openCaptures(definition, {
-    env,
-    cwd,
-    ...defined({ dataDir: flags.data, database: flags.database }),
-  })
-  return await work({ captures, printer: new Printer(io, flags.json === true) })
+  await using tables = await openCaptures(definition, { env, cwd, ...defined({ dataDir, database }) })
+  return await work({ captures: captureCalls(tables), printer })
 }
 
-const stateOf = ({ faults }: Capture): 'ok' | 'drifted' => (faults.length === 0 ? 'ok' : 'drifted')
-
-function viewOf(capture: Capture): object {
-  const { tenant, installedAt, faults, ...rest } = capture
-  return {
-    ...rest,
-    tenant: tenant ?? null,
-    installedAt: installedAt.toISOString(),
-    state: stateOf(capture),
-    faults,
-  }
-}
-
-function formatOne(capture: Capture): string {
-  const { name, table, key, excluded, tenant, installedAt, faults } = capture
+function formatOne(capture: CaptureView): string {
+  const { name, table, key, excluded, tenant, installedAt, state, faults } = capture
   return formatFields([
     ['capture', name],
     ['table', table],
-    ['state', stateOf(capture)],
+    ['state', state],
     ['key', key.join(', ')],
     ['excluded', excluded.join(', ')],
     ['tenant', tenant ?? ''],
-    ['installed', installedAt.toISOString()],
+    ['installed', installedAt],
     ...faults.map(({ kind, subject }) => [kind, subject] as const),
   ])
 }
 
-function formatAll(captures: readonly Capture[]): string {
+function formatAll(captures: readonly CaptureView[]): string {
   if (captures.length === 0) return 'no table is captured\n'
   return formatTable(captures, [
     { title: 'CAPTURE', value: ({ name }) => name },
     { title: 'TABLE', value: ({ table }) => table },
-    { title: 'STATE', value: stateOf },
+    { title: 'STATE', value: ({ state }) => state },
     { title: 'KEY', value: ({ key }) => key.join(', ') },
     {
       title: 'FAULTS',
@@ -102,13 +87,13 @@ function formatAll(captures: readonly Capture[]): string {
   ])
 }
 
-function known(capture: Capture | undefined, name: string): Capture {
+function known<View extends CaptureView>(capture: View | undefined, name: string): View {
   if (capture === undefined) throw new NotFoundError(`capture ${name} does not exist`)
   return capture
 }
 
-const verdict = (captures: readonly Capture[]): ExitCode =>
-  captures.every((capture) => stateOf(capture) === 'ok') ? exitCode.ok : exitCode.failure
+const verdict = (captures: readonly CaptureView[]): ExitCode =>
+  captures.every(({ state }) => state === 'ok') ? exitCode.ok : exitCode.failure
 
 /** `millrace capture install TABLE` */
 export async function installCapture(
@@ -118,8 +103,8 @@ export async function installCapture(
 ): Promise<ExitCode> {
   return await withCaptures(flags, io, async ({ captures, printer }) => {
     const { as: name, exclude, tenant } = flags
-    const capture = await captures.install({ table, ...defined({ name, exclude, tenant }) })
-    await printer.result(viewOf(capture), () => formatOne(capture))
+    const capture = await captures.installCapture({ table, ...defined({ name, exclude, tenant }) })
+    await printer.result(capture, () => formatOne(capture))
     return exitCode.ok
   })
 }
@@ -127,8 +112,8 @@ export async function installCapture(
 /** `millrace capture list` */
 export async function listCaptures(flags: CaptureFlags, io: CliIo): Promise<ExitCode> {
   return await withCaptures(flags, io, async ({ captures, printer }) => {
-    const all = await captures.list()
-    await printer.result({ captures: all.map(viewOf) }, () => formatAll(all))
+    const all = await captures.captures()
+    await printer.result({ captures: all }, () => formatAll(all))
     return verdict(all)
   })
 }
@@ -136,8 +121,8 @@ export async function listCaptures(flags: CaptureFlags, io: CliIo): Promise<Exit
 /** `millrace capture inspect NAME` */
 export async function inspectCapture(name: string, flags: CaptureFlags, io: CliIo): Promise<ExitCode> {
   return await withCaptures(flags, io, async ({ captures, printer }) => {
-    const capture = known(await captures.inspect(name), name)
-    await printer.result(viewOf(capture), () => formatOne(capture))
+    const capture = known(await captures.capture(name), name)
+    await printer.result(capture, () => formatOne(capture))
     return verdict([capture])
   })
 }
@@ -145,9 +130,8 @@ export async function inspectCapture(name: string, flags: CaptureFlags, io: CliI
 /** `millrace capture repair NAME` */
 export async function repairCapture(name: string, flags: CaptureFlags, io: CliIo): Promise<ExitCode> {
   return await withCaptures(flags, io, async ({ captures, printer }) => {
-    const { faults = [] } = (await captures.inspect(name)) ?? {}
-    const capture = known(await captures.repair(name), name)
-    await printer.result({ ...viewOf(capture), repaired: faults }, () => formatOne(capture))
+    const capture = known(await captures.repairCapture(name), name)
+    await printer.result(capture, () => formatOne(capture))
     return verdict([capture])
   })
 }
@@ -156,7 +140,7 @@ export async function repairCapture(name: string, flags: CaptureFlags, io: CliIo
 export async function removeCapture(name: string, flags: CaptureRemoveFlags, io: CliIo): Promise<ExitCode> {
   return await withCaptures(flags, io, async ({ captures, printer }) => {
     const deleteChanges = flags.deleteChanges === true
-    if (!(await captures.remove(name, deleteChanges)))
+    if (!(await captures.removeCapture(name, { deleteChanges })))
       throw new NotFoundError(`capture ${name} does not exist`)
     await printer.result({ name, removed: true, changesDeleted: deleteChanges }, () => `${name} removed\n`)
     return exitCode.ok
@@ -170,8 +154,9 @@ export async function pruneChanges(flags: CapturePruneFlags, io: CliIo): Promise
     throw new ConfigurationError('--older-than', 'must say how many days changes are kept')
   const dryRun = flags.dryRun === true
   return await withCaptures(flags, io, async ({ captures, printer }) => {
-    const { changes, heldBy = null } = await captures.prune(days * dayMs, dryRun)
-    await printer.result({ changes, heldBy, dryRun }, () => {
+    const pruned = await captures.pruneChanges({ olderThanDays: days, dryRun })
+    await printer.result(pruned, () => {
+      const { changes, heldBy } = pruned
       const held = heldBy === null ? '' : `; processor ${heldBy} has not handled the next`
       return `${changes} changes ${dryRun ? 'would be ' : ''}removed${held}\n`
     })

@@ -1,9 +1,10 @@
-import type { DeadLetterView, RetryView } from '@millrace/app'
+import type { DeadLetterQuery, DeadLetterView, RetryView } from '@millrace/app'
 import { defined, InvalidValueError } from '@millrace/contracts'
 
 import { NotFoundError, UsageError } from '../errors.ts'
 import { exitCode } from '../exit-code.ts'
 import type { ExitCode } from '../exit-code.ts'
+import { formatAttempts } from '../output/attempts.ts'
 import { neutralise } from '../output/neutralise.ts'
 import { formatFields, formatTable } from '../output/table.ts'
 import { parseCount } from './command-context.ts'
@@ -13,6 +14,10 @@ import type { PageFlags } from './streams.ts'
 /** Narrowing by flags. */
 export interface DlqFilter {
   readonly processor?: string
+  /** The same as `processor`: an observer is the processor of its name. */
+  readonly observer?: string
+  readonly action?: string
+  readonly event?: string
   readonly kind?: string
 }
 
@@ -24,10 +29,10 @@ export interface DlqChangeFlags extends DlqFilter {
   readonly wait?: string
 }
 
-interface Selection {
-  readonly kind?: 'delivery' | 'parked'
-  readonly processor?: string
-}
+/** Options of `dlq history`. */
+export type DlqHistoryFlags = PageFlags
+
+type Selection = Pick<DeadLetterQuery, 'kind' | 'processor' | 'action' | 'recordId'>
 
 interface Outcome {
   readonly id: string
@@ -35,10 +40,12 @@ interface Outcome {
   readonly reason: string | null
 }
 
-function selectionOf({ processor, kind }: DlqFilter): Selection {
+const filters = '--observer, --processor, --action, --event, --kind, --all'
+
+function selectionOf({ processor, observer, action, event, kind }: DlqFilter): Selection {
   if (kind !== undefined && kind !== 'delivery' && kind !== 'parked')
     throw new InvalidValueError('--kind', 'delivery or parked')
-  return { ...(processor === undefined ? {} : { processor }), ...(kind === undefined ? {} : { kind }) }
+  return defined({ processor: processor ?? observer, kind, action, recordId: event })
 }
 
 function formatDeadLetters(items: readonly DeadLetterView[]): string {
@@ -62,14 +69,7 @@ function formatDeadLetter(item: DeadLetterView): string {
     ['reason', item.reason],
     ['tries', item.tries],
   ])
-  const attempts = formatTable(item.attempts, [
-    { title: 'ATTEMPT', value: ({ number }) => number, align: 'right' },
-    { title: 'STARTED', value: ({ startedAt }) => startedAt },
-    { title: 'MS', value: ({ durationMs }) => durationMs ?? '', align: 'right' },
-    { title: 'OUTCOME', value: ({ outcome }) => outcome },
-    { title: 'STATUS', value: ({ statusCode }) => statusCode ?? '', align: 'right' },
-    { title: 'ERROR', value: ({ error }) => error ?? '', width: 100 },
-  ])
+  const attempts = formatAttempts(item.attempts)
   const history = item.history
     .map(({ at, action, by }) => `${neutralise(`${at}  ${action} by ${by}`)}\n`)
     .join('')
@@ -101,6 +101,29 @@ export async function showDeadLetter({ management, printer }: CommandContext, id
   return exitCode.ok
 }
 
+/** `millrace dlq history [ID]` */
+export async function showDeadLetterHistory(
+  { management, printer }: CommandContext,
+  id: string | undefined,
+  flags: DlqHistoryFlags,
+): Promise<ExitCode> {
+  const page = await management.deadLetterHistory(
+    defined({ id, limit: parseCount('--limit', flags.limit), cursor: flags.cursor }),
+  )
+  await printer.result(page, () =>
+    page.actions.length === 0
+      ? 'nobody retried or removed anything\n'
+      : formatTable(page.actions, [
+          { title: 'AT', value: ({ at }) => at },
+          { title: 'BY', value: ({ by }) => by },
+          { title: 'DID', value: ({ action }) => action },
+          { title: 'ID', value: (action) => action.id, width: 120 },
+        ]),
+  )
+  if (page.next !== null && !printer.json) printer.note(`more with --cursor ${page.next}`)
+  return exitCode.ok
+}
+
 /** All of them before the first is changed: a retry that fails would be listed again. */
 async function findAll({ management }: CommandContext, selection: Selection): Promise<readonly string[]> {
   const ids: string[] = []
@@ -123,11 +146,9 @@ async function chosenIds(
   flags: DlqChangeFlags,
 ): Promise<readonly string[]> {
   const selection = selectionOf(flags)
-  const filtered = flags.all === true || selection.processor !== undefined || selection.kind !== undefined
-  if (ids.length > 0 && filtered)
-    throw new UsageError('give ids or a filter (--processor, --kind, --all), not both')
-  if (ids.length === 0 && !filtered)
-    throw new UsageError('give ids, or a filter: --processor, --kind or --all')
+  const filtered = flags.all === true || Object.keys(selection).length > 0
+  if (ids.length > 0 && filtered) throw new UsageError(`give ids or a filter (${filters}), not both`)
+  if (ids.length === 0 && !filtered) throw new UsageError(`give ids, or a filter: ${filters}`)
   return filtered ? findAll(context, selection) : ids
 }
 

@@ -6,7 +6,7 @@ import { UsageError } from '../errors.ts'
 import { exitCode } from '../exit-code.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { neutralise } from '../output/neutralise.ts'
-import { formatFields } from '../output/table.ts'
+import { formatFields, formatTable } from '../output/table.ts'
 import type { CommandContext } from './command-context.ts'
 import { formatProcessors } from './processors.ts'
 import { streamFields } from './stream-fields.ts'
@@ -35,6 +35,17 @@ function secretsOf(local: LocalTarget, context: CommandContext): readonly ShownS
   })
 }
 
+/** The servers an app uses, as a table for people. */
+function formatComponents(components: StatusView['components']): string {
+  return formatTable(components, [
+    { title: 'COMPONENT', value: ({ name }) => name },
+    { title: 'STATE', value: ({ state }) => state },
+    { title: 'SERVES', value: ({ serves }) => serves.join(', ') },
+    { title: 'SINCE', value: ({ since }) => since },
+    { title: 'DETAIL', value: ({ detail }) => detail, width: 100 },
+  ])
+}
+
 function formatStatus(status: StatusView, context: CommandContext): string {
   const { storage } = status
   const head = context.printer.mark(marks[status.status], status.status)
@@ -42,6 +53,7 @@ function formatStatus(status: StatusView, context: CommandContext): string {
   const fields = formatFields([
     ['events', `${storage.kind} ${storage.place}`],
     ['state', `${storage.state.kind} ${storage.state.place}`],
+    ['components', `${status.componentsUp} there`],
     ['head', storage.head ?? 'unknown'],
     ...streamFields(storage),
     ...(status.skippedEvents === 0
@@ -55,7 +67,8 @@ function formatStatus(status: StatusView, context: CommandContext): string {
     ],
   ])
   const processors = status.processors.length === 0 ? '' : `\n${formatProcessors(status.processors)}`
-  return `${neutralise(status.app)}: ${head}\n${reasons}${fields}${processors}`
+  const components = status.components.length === 0 ? '' : `\n${formatComponents(status.components)}`
+  return `${neutralise(status.app)}: ${head}\n${reasons}${fields}${components}${processors}`
 }
 
 /** `millrace status` */

@@ -80,6 +80,25 @@ async function inspect(definition: AppDefinition, dataDir: string, io: CliIo): P
   }
 }
 
+/** The app that is served, by the URL given or by its data folder; undefined where none is. */
+export async function findRunning(options: GlobalOptions, io: CliIo): Promise<Management | undefined> {
+  const ownToken = givenToken(options, io)
+  if (options.url !== undefined) return remote(checkUrl(options.url), ownToken).management
+  const found = await findLocal(options, io)
+  if (found.server === undefined) return undefined
+  return remote(found.server.url, ownToken ?? readToken(found.dataDir, io.env), found).management
+}
+
+/** The app as it lies on this machine, and the server that serves it. */
+async function findLocal(options: GlobalOptions, io: CliIo): Promise<LocalTarget> {
+  const definition = await findDefinition(options, io.cwd)
+  const given = options.data === undefined ? {} : { dataDir: options.data }
+  const settings = resolveSettings(definition.settings, io.env, { ...given, cwd: io.cwd })
+  const dataDir = settings.dataDir.value
+  const server = settings.databaseUrl.value === undefined ? await findServer(dataDir) : undefined
+  return { definition, dataDir, server }
+}
+
 /**
  * Finds the app: the server of `--url`, else the server that serves the data folder, else the store itself.
  *
@@ -88,11 +107,8 @@ async function inspect(definition: AppDefinition, dataDir: string, io: CliIo): P
 export async function openTarget(options: GlobalOptions, io: CliIo): Promise<Target> {
   const ownToken = givenToken(options, io)
   if (options.url !== undefined) return remote(checkUrl(options.url), ownToken)
-  const definition = await findDefinition(options, io.cwd)
-  const given = options.data === undefined ? {} : { dataDir: options.data }
-  const settings = resolveSettings(definition.settings, io.env, { ...given, cwd: io.cwd })
-  const dataDir = settings.dataDir.value
-  const server = settings.databaseUrl.value === undefined ? await findServer(dataDir) : undefined
+  const found = await findLocal(options, io)
+  const { definition, dataDir, server } = found
   if (server === undefined) return inspect(definition, dataDir, io)
-  return remote(server.url, ownToken ?? readToken(dataDir, io.env), { definition, dataDir, server })
+  return remote(server.url, ownToken ?? readToken(dataDir, io.env), found)
 }

@@ -15,7 +15,7 @@ export type ApiQuery = Readonly<Record<string, string | number | boolean | reado
 
 /** One request. */
 export interface ApiRequest {
-  readonly method?: 'GET' | 'POST' | 'DELETE'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
   readonly query?: ApiQuery
   readonly body?: unknown

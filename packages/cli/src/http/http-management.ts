@@ -1,5 +1,6 @@
 import type {
   ConsumerView,
+  DeadLetterHistoryPage,
   DeadLettersPage,
   DeadLetterView,
   DeliveriesPage,
@@ -9,6 +10,7 @@ import type {
   EventsPage,
   LockView,
   Management,
+  MetricsView,
   ProcessorView,
   ProjectionOrderView,
   ProjectionView,
@@ -28,7 +30,11 @@ import type { ChainAnchor, ChainReport } from '@millrace/contracts'
 
 import { ApiClient } from './api-client.ts'
 import type { ApiOptions, ApiQuery } from './api-client.ts'
+import { remoteCaptures } from './capture-calls.ts'
 import { httpTail } from './http-tail.ts'
+import { metricsText } from './metrics-text.ts'
+import { observerCalls } from './observer-calls.ts'
+import { searchCalls } from './search-calls.ts'
 import { storageCalls } from './storage-calls.ts'
 
 const part = encodeURIComponent
@@ -114,6 +120,8 @@ export function createHttpManagement(options: ApiOptions): Management {
       })
       return processors
     },
+    metrics: () => client.jsonIfFound<MetricsView>({ path: '/api/metrics' }),
+    metricsText: async () => await metricsText(client),
     pauseProcessor: (name, by) => order(`/api/processors/${part(name)}/pause`, by),
     resumeProcessor: (name, by) => order(`/api/processors/${part(name)}/resume`, by),
     deliveries: (query = {}) => client.json<DeliveriesPage>({ path: '/api/deliveries', query: { ...query } }),
@@ -134,6 +142,8 @@ export function createHttpManagement(options: ApiOptions): Management {
         path: `/api/dead-letters/${part(id)}`,
         body: { by },
       })) !== undefined,
+    deadLetterHistory: (query = {}) =>
+      client.json<DeadLetterHistoryPage>({ path: '/api/dead-letter-history', query: { ...query } }),
     ...snapshotCalls(client),
     projections: async () =>
       (await client.json<{ readonly projections: readonly ProjectionView[] }>({ path: '/api/projections' }))
@@ -179,6 +189,9 @@ export function createHttpManagement(options: ApiOptions): Management {
         moreMs: longWorkMs,
       }),
     ...storageCalls(client),
+    ...searchCalls(client),
+    ...remoteCaptures(client),
+    ...observerCalls(client),
     consumers: async () => {
       const answer = await client.jsonIfFound<{ readonly consumers: readonly ConsumerView[] }>({
         path: '/api/jetstream/consumers',

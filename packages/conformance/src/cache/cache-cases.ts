@@ -203,6 +203,49 @@ const endCases: readonly CacheCase[] = [
   })),
 ]
 
+const erasureCases: readonly CacheCase[] = [
+  {
+    name: 'what tells of an erased subject is gone everywhere, and nothing else is',
+    run: async ({ cache, elsewhere = cache }) => {
+      const [subject, other] = [freshName('subject'), freshName('subject')]
+      const [about, both, beside] = [freshName('key'), freshName('key'), freshName('key')]
+      const options = { subjects: [subject] }
+      const of = { both: { subjects: [other, subject] }, beside: { subjects: [other], tags: ['kept'] } }
+      await cache.set(about, 1, options)
+      await cache.set(both, 1, of.both)
+      await cache.set(beside, 1, of.beside)
+      await elsewhere.getOrLoad(about, async () => 1, options)
+      await cache.eraseSubject(subject)
+      await cache.eraseSubject(subject)
+      same(await Promise.all([cache.get(about, options), cache.get(both, of.both)]), [undefined, undefined])
+      same(await cache.get(beside, of.beside), 1)
+      await waitUntil(async () => (await elsewhere.get(about, options)) === undefined, {
+        what: 'the other process',
+      })
+    },
+  },
+  {
+    name: 'what was loaded before its subject was erased is not kept after it',
+    run: async ({ cache }) => {
+      const [key, options] = [freshName('key'), { subjects: [freshName('subject')] }]
+      const [begun, goes] = [Promise.withResolvers<void>(), Promise.withResolvers<number>()]
+      const old = cache.getOrLoad(
+        key,
+        async () => {
+          begun.resolve()
+          return await goes.promise
+        },
+        options,
+      )
+      await begun.promise
+      await cache.eraseSubject(options.subjects[0] ?? '')
+      goes.resolve(1)
+      same(await old, 1)
+      same(await cache.getOrLoad(key, async () => 2, options), 2)
+    },
+  },
+]
+
 const inputCases: readonly CacheCase[] = [
   {
     name: 'bad input is refused by its field',
@@ -217,6 +260,7 @@ const inputCases: readonly CacheCase[] = [
         ['options.tags', { tags: Array.from({ length: 17 }, String) }],
         ['options.tags[0]', { tags: [''] }],
         ['options.tags[1]', { tags: ['a', 'x'.repeat(201)] }],
+        ['options.subjects[0]', { subjects: [''] }],
       ] as const
       for (const [field, options] of bad)
         await refused(cache.getOrLoad('key', load, options), { code: 'ERR_INVALID_VALUE', field })
@@ -226,4 +270,4 @@ const inputCases: readonly CacheCase[] = [
 ]
 
 /** Every promise of a cache, for any test runner. */
-export const cacheCases: readonly CacheCase[] = [...keepCases, ...endCases, ...inputCases]
+export const cacheCases: readonly CacheCase[] = [...keepCases, ...endCases, ...erasureCases, ...inputCases]

@@ -2,6 +2,7 @@ import type { PartitionStatus, ProcessorStore } from '@millrace/contracts'
 
 import { holds, outcomeOf, refused, same } from '../suite/assertions.ts'
 import { freshName } from '../suite/fixtures.ts'
+import { waitUntil } from '../suite/wait-until.ts'
 import {
   advance,
   bury,
@@ -67,6 +68,23 @@ export const advanceCases: readonly ProcessorStoreCase[] = [
       })
       await store.advance(lease, advance({ writes: [set(key, 'after')] }))
       same(await get(key), 'after')
+    },
+  },
+  {
+    name: 'the backlog is as old as its oldest open delivery, and of no age where there is none',
+    run: async ({ store }) => {
+      const lease = await newLease(store)
+      same((await partitionOf(store, lease.processor)).backlogAgeMs, 0)
+      const opened = delivery(lease, { startsNow: true })
+      await store.advance(lease, advance({ deliveries: [opened] }))
+      const age = async (): Promise<number> => (await partitionOf(store, lease.processor)).backlogAgeMs
+      await waitUntil(async () => (await age()) >= 20, { what: 'the backlog to age' })
+      await store.advance(lease, advance({ deliveries: [delivery(lease)] }))
+      same((await age()) >= 20, true)
+      await store.settle(lease, { finished: [succeeded(opened.id, 1)], starting: [] })
+      same((await partitionOf(store, lease.processor)).openDeliveries, 1)
+      const other = await newLease(store)
+      same((await partitionOf(store, other.processor)).backlogAgeMs, 0)
     },
   },
   {

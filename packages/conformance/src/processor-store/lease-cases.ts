@@ -166,6 +166,29 @@ export const leaseCases: readonly EffectFreeStoreCase[] = [
     },
   },
   {
+    name: 'who takes a lease that ran out is told whose it was, and nobody else is',
+    run: async ({ store }) => {
+      const stale = await newLease(store, { ttlMs: 1 })
+      const { processor, partition } = stale
+      const granted: Extract<LeaseAttempt, { kind: 'granted' }>[] = []
+      const takenBy = async (owner: string): Promise<string | undefined> => {
+        await waitUntil(
+          async () => {
+            const asked = await store.acquire({ processor, partition }, { owner, ttlMs: 1 })
+            if (asked.kind === 'granted') granted.push(asked)
+            return asked.kind === 'granted'
+          },
+          { what: 'the lease to run out' },
+        )
+        return granted.at(-1)?.takenFrom
+      }
+      same([await takenBy('heir'), await takenBy('heir')], [stale.owner, undefined])
+      const last = granted.at(-1)
+      if (last !== undefined) await store.release(last.lease)
+      same(await takenBy('next'), undefined)
+    },
+  },
+  {
     name: 'a lease that is given back is free at once, under a later epoch',
     run: async ({ store }) => {
       const first = await newLease(store)

@@ -1,4 +1,9 @@
-import type { Page, ProcessorRequests } from '@millrace/contracts'
+import type {
+  DeadLetterHistoryOptions,
+  ListDeadLettersOptions,
+  Page,
+  ProcessorRequests,
+} from '@millrace/contracts'
 
 import { holds, same } from '../suite/assertions.ts'
 import { freshName } from '../suite/fixtures.ts'
@@ -152,6 +157,80 @@ export const deadLetterCases: readonly ProcessorStoreCase[] = [
       const after = await asked()
       const [one = 0, two = 0] = [between?.retries, after?.retries]
       same([after?.paused, one > 0, two > one], [true, true, true])
+    },
+  },
+  {
+    name: 'dead letters are listed by action, which no parked record has',
+    run: async ({ store }) => {
+      const lease = await newLease(store)
+      const { processor } = lease
+      const mail = await bury(store, lease, { action: 'mail' })
+      const hook = await bury(store, lease, { action: 'hook' })
+      await store.advance(lease, advance({ parked: [parked()] }))
+      const ids = async (options: ListDeadLettersOptions): Promise<readonly string[]> =>
+        (await store.deadLetters.list({ processor, ...options })).items.map(({ id }) => id)
+      same(await ids({ action: 'mail' }), [mail.id])
+      same(await ids({ action: 'hook', kind: 'delivery' }), [hook.id])
+      same(await ids({ action: 'hook', kind: 'parked' }), [])
+      same(await ids({ action: 'none' }), [])
+      const everywhere = await store.deadLetters.list({ action: 'mail', limit: 1000 })
+      same(
+        everywhere.items.some(({ id }) => id === mail.id),
+        true,
+      )
+    },
+  },
+  {
+    name: 'what one record caused is found by its id, with what its parts caused, and nothing of others',
+    run: async ({ store }) => {
+      const lease = await newLease(store)
+      const recordId = freshName('record')
+      const open = delivery(lease, { recordId, action: 'a' })
+      const part = delivery(lease, { recordId: `${recordId}#1`, action: 'a' })
+      await openAll(store, lease, [open, part, delivery(lease, { recordId: `${recordId}0`, action: 'a' })])
+      const dead = await bury(store, lease, { recordId, action: 'b' })
+      const ended = delivery(lease, { recordId, action: 'c', startsNow: true })
+      await openAll(store, lease, [ended])
+      await store.settle(lease, { finished: [succeeded(ended.id, 1)], starting: [] })
+      const aside = parked({ recordId })
+      await store.advance(lease, advance({ parked: [aside] }))
+      same(
+        (await store.deliveriesOf(recordId)).map(({ id, state }) => [id, state]),
+        [
+          [open.id, 'open'],
+          [part.id, 'open'],
+          [dead.id, 'dead'],
+          [ended.id, 'delivered'],
+        ],
+      )
+      same(
+        (await store.deadLetters.ofRecord(recordId)).map(({ id, kind }) => [id, kind]),
+        [
+          [dead.id, 'delivery'],
+          [`${recordId}:${lease.processor}`, 'parked'],
+        ],
+      )
+      same([await store.deliveriesOf(freshName('none')), await store.deadLetters.ofRecord('%')], [[], []])
+    },
+  },
+  {
+    name: 'who retried and removed what is kept, newest first, when the dead letter is gone',
+    run: async ({ store }) => {
+      const lease = await newLease(store)
+      const [one, two] = [await bury(store, lease), await bury(store, lease)]
+      await store.deadLetters.retry(one.id, 'ada')
+      await store.deadLetters.remove(two.id, 'bob')
+      await store.setPaused(lease.processor, { paused: true, by: 'eve' })
+      const told = async (options: DeadLetterHistoryOptions): Promise<readonly unknown[]> =>
+        (await store.deadLetters.history(options)).items.map(({ id, action, by }) => [id, action, by])
+      same(await told({ id: two.id }), [[two.id, 'remove', 'bob']])
+      same(await told({ limit: 2 }), [
+        [two.id, 'remove', 'bob'],
+        [one.id, 'retry', 'ada'],
+      ])
+      const { next } = await store.deadLetters.history({ limit: 1 })
+      same(await told({ limit: 1, cursor: next ?? 'none' }), [[one.id, 'retry', 'ada']])
+      same(await told({ id: lease.processor }), [])
     },
   },
   {

@@ -5,6 +5,7 @@ import type { EffectFreeStoreCase, ProcessorStoreCase } from './bench.ts'
 import { checkpointCases } from './checkpoint-cases.ts'
 import type { EffectFreeStoreUnderTest, ProcessorStoreDeclaration } from './declaration.ts'
 import { recoverCases, settleCases } from './delivery-cases.ts'
+import { effectCases } from './effect-cases.ts'
 import { effectFenceCases, leaseCases, registerCases } from './lease-cases.ts'
 import { deadLetterCases, listCases } from './operator-cases.ts'
 import { refusalCases } from './refusal-cases.ts'
@@ -35,6 +36,7 @@ export const processorStoreCases: readonly ProcessorStoreCase[] = [
   ...parkedCases,
   ...settleCases,
   ...recoverCases,
+  ...effectCases,
   ...deadLetterCases,
   ...listCases,
 ]

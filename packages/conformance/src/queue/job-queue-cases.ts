@@ -249,5 +249,54 @@ const failureCases: readonly JobQueueCase[] = [
   },
 ]
 
+const erasureCases: readonly JobQueueCase[] = [
+  {
+    name: 'every job about an erased subject is gone, whatever its state, and no other',
+    run: onQueue(async (queue, work) => {
+      const subject = 'customer-17'
+      const begun = Promise.withResolvers<void>()
+      const goes = Promise.withResolvers<void>()
+      const seen: unknown[] = []
+      work(
+        async ({ data }) => {
+          if (data === 'fails') throw new Error('no')
+          if (data === 'takes long') {
+            begun.resolve()
+            await goes.promise
+          }
+          seen.push(data)
+        },
+        { concurrency: 2 },
+      )
+      const ids: string[] = []
+      const enqueue = async (data: string, delayMs = 0): Promise<string> => {
+        const { id } = await queue.enqueue('job', data, { subject, delayMs })
+        ids.push(id)
+        return id
+      }
+      const [done, dead] = [await enqueue('is done'), await enqueue('fails')]
+      await waitUntil(
+        async () => (await queue.find(done))?.state === 'done' && (await queue.find(dead))?.state === 'dead',
+        { what: 'one that is done and one that is dead' },
+      )
+      await enqueue('is later', 3_600_000)
+      await enqueue('takes long')
+      await within(begun.promise, { what: 'the job in hand' })
+      const other = await queue.enqueue('job', 'of another', { subject: 'customer-1', delayMs: 3_600_000 })
+      same([await queue.eraseSubject(subject), await queue.eraseSubject(subject)], [4, 0])
+      same(
+        await Promise.all(ids.map(async (id) => await queue.find(id))),
+        ids.map(() => undefined),
+      )
+      same((await queue.find(other.id))?.data, 'of another')
+      goes.resolve()
+      await waitUntil(() => seen.length === 2, { what: 'the end of the job in hand' })
+      await queue.enqueue('job', 'afterwards')
+      await waitUntil(() => seen.includes('afterwards'), { what: 'a job after it' })
+      same(await queue.depth(), { ...idle, delayed: 1 })
+    }),
+  },
+]
+
 /** Every promise of a queue of jobs, for any test runner. */
-export const jobQueueCases: readonly JobQueueCase[] = [...doneCases, ...failureCases]
+export const jobQueueCases: readonly JobQueueCase[] = [...doneCases, ...failureCases, ...erasureCases]

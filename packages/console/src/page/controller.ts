@@ -5,6 +5,7 @@ import type {
   DeliveriesPage,
   EventsPage,
   LockItem,
+  ObserversAnswer,
   ProjectionItem,
   RetryResult,
   SnapshotItem,
@@ -138,6 +139,14 @@ export class Controller {
     })
   }
 
+  async switchObserver(name: string, enabled: boolean): Promise<void> {
+    await this.#acting(name, async () => {
+      await act('POST', `/api/observers/${encodeURIComponent(name)}/${enabled ? 'enable' : 'disable'}`)
+      await this.#readObservers()
+      this.#notify('good', `${name} is ${enabled ? 'enabled' : 'disabled'}`)
+    })
+  }
+
   async retry(id: string): Promise<void> {
     await this.#acting(id, async () => {
       const result = await act<RetryResult>('POST', `/api/dead-letters/${encodeURIComponent(id)}/retry`)
@@ -172,12 +181,17 @@ export class Controller {
     if (route.view === 'stream') await this.#readTimeline(route.id)
     if (route.view === 'deliveries') await this.#readDeliveries(route.state)
     if (route.view === 'projections') await this.#readProjections()
+    if (route.view === 'observers') await this.#readObservers()
     if (route.view === 'system') await this.#readSystem()
   }
 
   async #readProjections(): Promise<void> {
     const { projections } = await get<{ readonly projections: readonly ProjectionItem[] }>('/api/projections')
     this.#store.update({ projections })
+  }
+
+  async #readObservers(): Promise<void> {
+    this.#store.update({ observers: await get<ObserversAnswer>('/api/observers') })
   }
 
   async #readSystem(): Promise<void> {

@@ -171,6 +171,38 @@ export interface LockItem {
   readonly zombie: { readonly reason: string; readonly ageSeconds: number } | null
 }
 
+export interface ObserverItem {
+  readonly name: string
+  readonly origin: 'code' | 'file' | 'stored'
+  readonly place: string | null
+  readonly log: 'events' | 'changes'
+  readonly enabled: boolean
+  readonly override: { readonly enabled: boolean; readonly by: string; readonly at: string } | null
+  readonly version: number | null
+  readonly definition: Json
+  readonly counts: {
+    readonly seen: number
+    readonly matched: number
+    readonly failed: number
+    readonly lastError: string | null
+  } | null
+  readonly problems: readonly { readonly place: string; readonly problem: string }[]
+}
+
+export interface DestinationItem {
+  readonly name: string
+  readonly circuit: 'closed' | 'open' | 'half-open'
+  readonly timesOpened: number
+  readonly opensInMs: number
+  readonly recent: { readonly calls: number; readonly failures: number }
+  readonly inFlight: number
+}
+
+export interface ObserversAnswer {
+  readonly observers: readonly ObserverItem[]
+  readonly destinations: readonly DestinationItem[]
+}
+
 export interface SnapshotItem {
   readonly name: string
   readonly version: number
@@ -232,5 +264,6 @@ export interface ConsoleAnswers {
   readonly '/api/dead-letters': DeadLettersPage
   readonly '/api/dead-letters/:id/retry': RetryResult
   readonly '/api/projections': { readonly projections: readonly ProjectionItem[] }
+  readonly '/api/observers': ObserversAnswer
   readonly '/api/locks': { readonly locks: readonly LockItem[] }
 }

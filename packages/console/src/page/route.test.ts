@@ -18,7 +18,8 @@ test('deliveries are shown by state', () => {
   expect(parseRoute('#/deliveries/other')).toEqual({ view: 'deliveries', state: 'all' })
 })
 
-test('read models and the system have addresses of their own', () => {
+test('read models, observers and the system have addresses of their own', () => {
+  expect(parseRoute('#/observers')).toEqual({ view: 'observers' })
   expect(parseRoute('#/projections')).toEqual({ view: 'projections' })
   expect(parseRoute('#/system')).toEqual({ view: 'system' })
 })

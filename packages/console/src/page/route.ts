@@ -5,6 +5,7 @@ export type Route =
   | { readonly view: 'stream'; readonly id: string }
   | { readonly view: 'processors' }
   | { readonly view: 'projections' }
+  | { readonly view: 'observers' }
   | { readonly view: 'system' }
   | { readonly view: 'deliveries'; readonly state: DeliveryFilter }
 
@@ -23,7 +24,8 @@ function decoded(text: string): string {
 export function parseRoute(hash: string): Route {
   const [view = '', rest = ''] = hash.replace(/^#\//, '').split(/\/(.*)/s)
   if (view === 'streams') return rest === '' ? { view } : { view: 'stream', id: decoded(rest) }
-  if (view === 'processors' || view === 'projections' || view === 'system') return { view }
+  if (view === 'processors' || view === 'projections' || view === 'observers' || view === 'system')
+    return { view }
   if (view === 'deliveries')
     return { view, state: deliveryFilters.find((filter) => filter === rest) ?? 'all' }
   return { view: 'live' }

@@ -3,6 +3,7 @@ import type {
   DeliveryItem,
   EventItem,
   LockItem,
+  ObserversAnswer,
   ProjectionItem,
   SnapshotItem,
   SnapshotStreamsPage,
@@ -45,6 +46,7 @@ export interface State {
   /** Of the stream that is shown, by version: what its events up to there fold to. */
   readonly states: ReadonlyMap<number, StreamStates>
   readonly projections: readonly ProjectionItem[] | undefined
+  readonly observers: ObserversAnswer | undefined
   readonly locks: readonly LockItem[] | undefined
   readonly snapshotStreams: SnapshotStreamsPage | undefined
   readonly deliveries: Listing<DeliveryItem>
@@ -82,6 +84,7 @@ export function initialState(route: Route): State {
     snapshots: [],
     states: new Map(),
     projections: undefined,
+    observers: undefined,
     locks: undefined,
     snapshotStreams: undefined,
     deliveries: noListing,

@@ -19,7 +19,12 @@ export interface StoreEntry {
 
 /** Told of what other processes, or this one, invalidated. */
 export interface InvalidationListener {
-  readonly invalidated: (what: { readonly keys: readonly string[]; readonly tags: readonly string[] }) => void
+  readonly invalidated: (what: {
+    readonly keys: readonly string[]
+    readonly tags: readonly string[]
+    /** Whether nothing of them may be left in memory either. */
+    readonly erased: boolean
+  }) => void
   /** Invalidations may have been missed since; until {@link InvalidationListener.connected} more may be. */
   readonly disconnected: () => void
   readonly connected: () => void
@@ -37,6 +42,11 @@ export interface CacheStore {
   /** Keeps an entry. Under a ticket only if neither the key nor a tag was written or invalidated since the ticket. */
   write(key: string, entry: StoreEntry, ticket?: WriteTicket): Promise<void>
   invalidate(keys: readonly string[], tags: readonly string[]): Promise<void>
+  /**
+   * Invalidates a tag that was never invalidated but so, and takes away every entry that depends on it. No write that began
+   * before keeps anything.
+   */
+  erase(tag: string): Promise<void>
   /** Tells of invalidations until disposed of; begins with `connected` once it can. */
   watch(listener: InvalidationListener): AsyncDisposable
 }

@@ -8,6 +8,8 @@ export interface CacheOptions {
   readonly negativeTtlMs?: number
   /** What the value depends on; invalidating one of them invalidates it: at most 16, of 1 to 200 bytes. @defaultValue none */
   readonly tags?: readonly string[]
+  /** The data subjects whom the value tells of; it is erased with each of them: at most 16. @defaultValue none */
+  readonly subjects?: readonly string[]
 }
 
 /** Since the cache was opened. */
@@ -50,13 +52,18 @@ export interface Cache extends AsyncDisposable {
     load: () => Promise<T>,
     options?: CacheOptions,
   ): Promise<T>
-  /** The value that is kept; undefined for none, and for an absence. Its tags must be named. */
-  get(key: string, options?: Pick<CacheOptions, 'tags'>): Promise<JsonValue | undefined>
+  /** The value that is kept; undefined for none, and for an absence. Its tags and subjects must be named. */
+  get(key: string, options?: Pick<CacheOptions, 'tags' | 'subjects'>): Promise<JsonValue | undefined>
   /** Keeps a value, also in place of another one. */
   set(key: string, value: JsonValue, options?: CacheOptions): Promise<void>
   /** Forgets a key in every process. @throws {@link ConnectionError} where others could not be told */
   invalidate(key: string): Promise<void>
   /** Forgets every value that depends on one of these, in every process. @throws {@link ConnectionError} as above */
   invalidateTags(tags: readonly string[]): Promise<void>
+  /**
+   * Forgets every value about a data subject, in every process, and takes away what is kept of it: in this process and in the
+   * store. May be repeated. @throws {@link ConnectionError} as above
+   */
+  eraseSubject(subject: string): Promise<void>
   stats(): CacheStats
 }

@@ -1,4 +1,5 @@
 import { InvalidValueError } from '../errors/value-errors.ts'
+import { checkSubject } from '../privacy/check-subject.ts'
 import { checkText } from '../processing/check-values.ts'
 import { checkWhole } from '../values/check-whole.ts'
 import type { CacheOptions } from './cache.ts'
@@ -27,9 +28,13 @@ export function checkCacheTags(field: string, tags: readonly string[]): void {
 }
 
 /** @throws {@link InvalidValueError} */
-export function checkCacheOptions({ ttlMs, negativeTtlMs, tags }: CacheOptions): void {
+export function checkCacheOptions({ ttlMs, negativeTtlMs, tags, subjects }: CacheOptions): void {
   const range = { min: 1, max: maxCacheTtlMs }
   if (ttlMs !== undefined) checkWhole('options.ttlMs', ttlMs, range)
   if (negativeTtlMs !== undefined) checkWhole('options.negativeTtlMs', negativeTtlMs, range)
   if (tags !== undefined) checkCacheTags('options.tags', tags)
+  if (subjects === undefined) return
+  if (subjects.length > maxTags)
+    throw new InvalidValueError('options.subjects', `a list of at most ${maxTags}`)
+  for (const [i, subject] of subjects.entries()) checkSubject(subject, `options.subjects[${i}]`)
 }

@@ -52,6 +52,22 @@ export interface OperatorAction {
 export interface ListDeadLettersOptions {
   readonly kind?: 'delivery' | 'parked'
   readonly processor?: string
+  /** Of a delivery: no parked record has one. */
+  readonly action?: string
+  readonly cursor?: string
+  /** 1 to 1000. @defaultValue 100 */
+  readonly limit?: number
+}
+
+/** One line of the history of dead letters and parked records, those that are no more among them. */
+export interface DeadLetterAction extends OperatorAction {
+  /** Of the dead letter or parked record. */
+  readonly id: string
+}
+
+/** Narrowing of {@link DeadLetterQueue.history}. */
+export interface DeadLetterHistoryOptions {
+  readonly id?: string
   readonly cursor?: string
   /** 1 to 1000. @defaultValue 100 */
   readonly limit?: number
@@ -81,16 +97,44 @@ export interface HeldStreams {
   readonly streams: readonly HeldStream[]
 }
 
+/** A key whose deliveries of one action wait, because one of them died and holds it. */
+export interface HeldKey {
+  readonly partition: number
+  readonly action: string
+  readonly key: string
+  /** The dead letter: what an operator has to retry or remove before the others go on. */
+  readonly deadLetter: string
+  readonly reason: string
+  readonly since: Date
+  /** Deliveries that wait behind it. */
+  readonly waiting: number
+}
+
+/** The keys of a processor that dead letters hold. */
+export interface HeldKeys {
+  /** How many there are; `keys` may be fewer. */
+  readonly count: number
+  /** In the order in which their dead letters were opened. */
+  readonly keys: readonly HeldKey[]
+}
+
 /** Dead letters and parked records, which operators treat alike. */
 export interface DeadLetterQueue {
   /** Oldest first. */
   list(options?: ListDeadLettersOptions): Promise<Page<DeadLetter | ParkedRecord>>
   get(id: string): Promise<DeadLetter | ParkedRecord | undefined>
+  /** What was set aside of one record, of the parts of its split too, oldest first. */
+  ofRecord(recordId: string): Promise<readonly (DeadLetter | ParkedRecord)[]>
+  /** What operators retried and removed, newest first; kept when the thing itself is gone. */
+  history(options?: DeadLetterHistoryOptions): Promise<Page<DeadLetterAction>>
   /** The streams that parked records of a processor hold, at most `limit` (1 to 1000) of them. */
   held(processor: string, limit: number): Promise<HeldStreams>
+  /** The keys that dead letters of a processor hold, at most `limit` (1 to 1000) of them; see `NewDelivery.holds`. */
+  heldKeys(processor: string, limit: number): Promise<HeldKeys>
   /**
    * Asks for one more try of this one action or record, and of nothing else. A dead letter becomes a delivery with
-   * one attempt left, and comes back if that fails; of two calls at once for it one is true. A parked record stays
+   * one attempt left, and comes back if that fails; one that holds its key goes on holding it until it is delivered. Of two
+   * calls at once for it one is true. A parked record stays
    * listed until it is handled; asking again before that changes nothing and is true. False when there is no such id.
    */
   retry(id: string, by: string): Promise<boolean>

@@ -1,4 +1,5 @@
 import type { Position } from '../values/position.ts'
+import type { StateWrite } from './state-write.ts'
 
 /**
  * Where a delivery stands. `open`: waiting for its first attempt, or in it. `retrying`: waiting for its next attempt,
@@ -36,6 +37,11 @@ export interface NewDelivery {
    * before it has ended. @defaultValue false
    */
   readonly ordered?: boolean
+  /**
+   * Of ordered deliveries: true where those behind it wait on when it ends as a dead letter, until that is delivered after all
+   * or removed. @defaultValue false: they go on
+   */
+  readonly holds?: boolean
   readonly maxAttempts: number
   /** True when its first attempt starts as soon as the row is durable: a crash then leaves it `unknown`. */
   readonly startsNow: boolean
@@ -82,6 +88,8 @@ export interface AttemptResult {
   readonly deliveryId: string
   readonly attempt: Attempt
   readonly verdict: DeliveryVerdict
+  /** What a delivered one writes in the transaction that records its end: with it or not at all. @defaultValue nothing */
+  readonly writes?: readonly StateWrite[]
 }
 
 /** A record as it was when it was set aside. */

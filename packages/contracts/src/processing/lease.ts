@@ -14,6 +14,11 @@ export interface Lease {
 
 /** The outcome of asking for a lease. */
 export type LeaseAttempt =
-  | { readonly kind: 'granted'; readonly lease: Lease }
+  | {
+      readonly kind: 'granted'
+      readonly lease: Lease
+      /** Another owner, whose lease had run out; left out where it was given back, or nobody had it. */
+      readonly takenFrom?: string
+    }
   | { readonly kind: 'busy'; readonly heldBy: string; readonly until: Date }
   | { readonly kind: 'paused' }

@@ -4,12 +4,7 @@ import type { DeadLetterQueue, ParkedRecord } from './dead-letters.ts'
 import type { AttemptResult, Delivery, DeliveryState, NewDelivery, RecordCopy } from './delivery.ts'
 import type { Lease, LeaseAttempt } from './lease.ts'
 import type { Page } from './page.ts'
-
-/** A write to a read model that happens in the checkpoint's transaction: an SQL statement with numbered parameters. */
-export interface StateWrite {
-  readonly statement: string
-  readonly values: readonly unknown[]
-}
+import type { StateWrite } from './state-write.ts'
 
 /** A record a processor could not handle. */
 export interface NewParkedRecord {
@@ -110,6 +105,8 @@ export interface PartitionStatus {
   readonly updatedAt: Date
   /** Deliveries not ended yet. */
   readonly openDeliveries: number
+  /** Milliseconds since the oldest of them was opened, by the store's clock; 0 where there is none. */
+  readonly backlogAgeMs: number
   readonly parkedRecords: number
   readonly deadLetters: number
 }
@@ -180,7 +177,11 @@ export interface ProcessorStore {
    * to blame; any other error when one of `writes` was refused
    */
   advance(lease: Lease, advance: Advance): Promise<AdvanceReceipt>
-  /** Records finished attempts and the start of others. Safe to repeat when its outcome is unknown. */
+  /**
+   * Records finished attempts and the start of others. Safe to repeat when its outcome is unknown: then no write is made twice.
+   * @throws {@link FencedError}; a retryable error when the database is to blame; any other error when one of the `writes` was
+   * refused: nothing of the settlement was recorded then
+   */
   settle(lease: Lease, settlement: Settlement): Promise<void>
   /** Deliveries of this partition that are not in flight and may start now, oldest first; of an ordered key the first. */
   due(lease: Lease, options: DueOptions): Promise<DueDeliveries>
@@ -203,6 +204,8 @@ export interface ProcessorStore {
   status(): Promise<readonly PartitionStatus[]>
   listDeliveries(options?: ListDeliveriesOptions): Promise<Page<Delivery>>
   getDelivery(id: string): Promise<Delivery | undefined>
+  /** All deliveries of one record, and of the parts of its split, oldest first, as far as the history is kept. */
+  deliveriesOf(recordId: string): Promise<readonly Delivery[]>
   readonly deadLetters: DeadLetterQueue
 }
 

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../envelope/envelope.ts'
-import type { StateWrite } from '../processing/processor-store.ts'
+import type { StateWrite } from '../processing/state-write.ts'
 import type { Position } from '../values/position.ts'
 import type { FedCommit, FeedSession } from './commit-feeder.ts'
 

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../envelope/metadata.ts'
 import { InvalidValueError } from '../errors/value-errors.ts'
+import { checkSubject } from '../privacy/check-subject.ts'
 import { checkText } from '../processing/check-values.ts'
 import { checkWhole } from '../values/check-whole.ts'
 import type { EnqueueOptions, JobRetryPolicy, WorkOptions } from './job-queue.ts'
@@ -19,12 +20,13 @@ const workDefaults = {
 export function checkJob(
   name: string,
   data: JsonValue,
-  { idempotencyKey, delayMs = 0 }: EnqueueOptions<unknown>,
+  { idempotencyKey, delayMs = 0, subject }: EnqueueOptions<unknown>,
 ): string {
   checkText('name', name)
   if (name.length > maxName) throw new InvalidValueError('name', `at most ${maxName} characters`)
   checkWhole('options.delayMs', delayMs, { min: 0, max: yearMs })
   if (idempotencyKey !== undefined) checkIdempotencyKey(idempotencyKey)
+  if (subject !== undefined) checkSubject(subject)
   const text = JSON.stringify(data) as string | undefined
   if (text === undefined) throw new InvalidValueError('data', 'a value that JSON can say')
   if (Buffer.byteLength(text) > maxDataBytes) throw new InvalidValueError('data', 'at most 1 MiB as JSON')

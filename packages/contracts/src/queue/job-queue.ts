@@ -17,6 +17,8 @@ export interface EnqueueOptions<Tx = never> {
    * which only a digest is kept. @defaultValue none: each call is a job
    */
   readonly idempotencyKey?: string
+  /** The data subject that the job's data is about; erased with it. 1 to 200 characters. @defaultValue none */
+  readonly subject?: string
   /** Milliseconds before it may begin: 0 to a year. @defaultValue 0 */
   readonly delayMs?: number
   /** A transaction the job comes and goes with, where the queue lies in a database. @defaultValue its own */
@@ -104,4 +106,9 @@ export interface JobQueue<Tx = never> extends AsyncDisposable {
   retryDead(id: string): Promise<boolean>
   /** Removes a dead job; false where there is none of this id. */
   removeDead(id: string): Promise<boolean>
+  /**
+   * Removes every job about a data subject, in whatever state, with all that is kept of it; how many. One that a worker has in
+   * hand goes on in that worker, and nothing is recorded of it any more. May be repeated.
+   */
+  eraseSubject(subject: string): Promise<number>
 }

@@ -14,10 +14,7 @@ const definitions = {
 function keeping() {
   const enqueued: unknown[] = []
   let handler: JobHandler | undefined
-  const refuse = async (): Promise<never> => {
-    throw new Error('not asked for here')
-  }
-  const queue: JobQueue = {
+  const queue: Pick<JobQueue, 'enqueue' | 'work'> = {
     enqueue: async (name, data) => {
       enqueued.push([name, data])
       return { id: 'one' }
@@ -26,12 +23,6 @@ function keeping() {
       handler = handle
       return { [Symbol.asyncDispose]: async () => undefined }
     },
-    depth: refuse,
-    find: refuse,
-    listDead: refuse,
-    retryDead: refuse,
-    removeDead: refuse,
-    [Symbol.asyncDispose]: async () => undefined,
   }
   const run = async (name: string, data: RunningJob['data']): Promise<void> =>
     await handler?.({

@@ -8,9 +8,12 @@ import type { EnqueueOptions, JobHandler, JobQueue, JobWorker, WorkOptions } fro
 /** The names of a queue's jobs, each with the schema of its data. */
 export type JobDefinitions = Readonly<Record<string, Schema>>
 
+/** The data of jobs of a schema, as handlers get it. */
+export type JobDataOf<Definition extends Schema> = StandardSchemaV1.InferOutput<Definition>
+
 /** A handler for each name. */
 export type JobHandlers<Jobs extends JobDefinitions> = {
-  readonly [Name in keyof Jobs]: JobHandler<StandardSchemaV1.InferOutput<Jobs[Name]>>
+  readonly [Name in keyof Jobs]: JobHandler<JobDataOf<Jobs[Name]>>
 }
 
 /** A queue whose names and data are known to the compiler, and checked where they come in and where they are handled. */
@@ -36,7 +39,7 @@ function validated(schema: Schema, data: unknown): unknown {
 
 /** Puts names and schemas before a queue. */
 export function typedJobs<const Jobs extends JobDefinitions, Tx = never>(
-  queue: JobQueue<Tx>,
+  queue: Pick<JobQueue<Tx>, 'enqueue' | 'work'>,
   definitions: Jobs,
 ): TypedJobs<Jobs, Tx> {
   const schemaOf = (name: string): Schema => {

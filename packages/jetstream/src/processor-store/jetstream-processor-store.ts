@@ -168,6 +168,10 @@ export class JetStreamProcessorStore implements ProcessorStore, AsyncDisposable 
     return undefined
   }
 
+  async deliveriesOf(): Promise<readonly Delivery[]> {
+    return []
+  }
+
   /** Closes the connection, unless it was given. Leases are not given back: that is for who holds them. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#bucket.link[Symbol.asyncDispose]()

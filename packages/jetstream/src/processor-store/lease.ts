@@ -1,4 +1,4 @@
-import { FencedError, LogReplacedError, comparePositions } from '@millrace/contracts'
+import { FencedError, LogReplacedError, comparePositions, defined } from '@millrace/contracts'
 import type { Advance, AcquireOptions, Lease, LeaseAttempt } from '@millrace/contracts'
 
 import type { PartitionKey } from './bucket-keys.ts'
@@ -44,7 +44,9 @@ export function taken(
     return { kind: 'keep', result: { kind: 'busy', heldBy: record.owner, until: new Date(until) } }
   const epoch = record.epoch + 1
   const lease: Lease = { ...key, owner, epoch, checkpoint: record.checkpoint }
-  return { kind: 'write', value: { ...record, epoch, owner, ttlMs }, result: { kind: 'granted', lease } }
+  const takenFrom = record.owner === owner ? {} : defined({ takenFrom: record.owner })
+  const result: LeaseAttempt = { kind: 'granted', lease, ...takenFrom }
+  return { kind: 'write', value: { ...record, epoch, owner, ttlMs }, result }
 }
 
 /** A change by the lease's holder; each of them renews the lease, as the message's time is its beginning. */

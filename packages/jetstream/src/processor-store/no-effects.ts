@@ -36,10 +36,17 @@ export function emptyPage<T>({
 export const noDeadLetters: DeadLetterQueue = {
   list: async (options) => emptyPage(options),
   get: async () => undefined,
+  ofRecord: async () => [],
+  history: async (options) => emptyPage(options),
   held: async (processor, limit) => {
     checkText('processor', processor)
     checkWhole('limit', limit, { min: 1, max: maxPage })
     return { count: 0, streams: [] }
+  },
+  heldKeys: async (processor, limit) => {
+    checkText('processor', processor)
+    checkWhole('limit', limit, { min: 1, max: maxPage })
+    return { count: 0, keys: [] }
   },
   retry: async () => false,
   remove: async () => false,

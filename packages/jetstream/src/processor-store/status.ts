@@ -51,6 +51,7 @@ function statusOf(
     lastError,
     updatedAt: new Date(entry.time ?? 0),
     openDeliveries: 0,
+    backlogAgeMs: 0,
     parkedRecords: 0,
     deadLetters: 0,
   }

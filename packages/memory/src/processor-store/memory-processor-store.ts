@@ -76,10 +76,17 @@ function emptyPage<T>({
 const noDeadLetters: DeadLetterQueue = {
   list: async (options) => emptyPage(options),
   get: async () => undefined,
+  ofRecord: async () => [],
+  history: async (options) => emptyPage(options),
   held: async (processor, limit) => {
     checkText('processor', processor)
     checkWhole('limit', limit, { min: 1, max: maxPage })
     return { count: 0, streams: [] }
+  },
+  heldKeys: async (processor, limit) => {
+    checkText('processor', processor)
+    checkWhole('limit', limit, { min: 1, max: maxPage })
+    return { count: 0, keys: [] }
   },
   retry: async () => false,
   remove: async () => false,
@@ -152,12 +159,14 @@ class MemoryProcessorStore implements ProcessorStore {
     const now = this.#now()
     if (row.owner !== undefined && row.owner !== owner && row.leaseUntil > now)
       return { kind: 'busy', heldBy: row.owner, until: new Date(row.leaseUntil) }
+    const takenFrom = row.owner === owner ? undefined : row.owner
     row.epoch += 1
     row.owner = owner
     row.leaseUntil = now + ttlMs
     return {
       kind: 'granted',
       lease: { processor, partition, owner, epoch: row.epoch, checkpoint: row.checkpoint },
+      ...(takenFrom === undefined ? {} : { takenFrom }),
     }
   }
 
@@ -257,6 +266,7 @@ class MemoryProcessorStore implements ProcessorStore {
           lastError: row.lastError,
           updatedAt: new Date(row.updatedAt),
           openDeliveries: 0,
+          backlogAgeMs: 0,
           parkedRecords: 0,
           deadLetters: 0,
         })),
@@ -272,6 +282,10 @@ class MemoryProcessorStore implements ProcessorStore {
 
   async getDelivery(): Promise<Delivery | undefined> {
     return undefined
+  }
+
+  async deliveriesOf(): Promise<readonly Delivery[]> {
+    return []
   }
 
   #row({ processor, partition }: Pick<Lease, 'processor' | 'partition'>): Partition | undefined {

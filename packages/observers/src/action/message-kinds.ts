@@ -3,6 +3,7 @@ import type { ActionReceipt } from '@millrace/processing'
 import type { JsonTemplate, Template } from '../template/compile-template.ts'
 import { defineActionKind } from './action-kind.ts'
 import type { ActionAttempt, AnyActionKind } from './action-kind.ts'
+import type { ActionSettings } from './action-settings.ts'
 
 /** Hands one rendered message over; rejects where it was not taken. */
 export type HandOver<Message> = (message: Message, attempt: ActionAttempt) => Promise<ActionReceipt | void>
@@ -56,11 +57,13 @@ export function publishKind(publish: HandOver<PublishedMessage>): AnyActionKind 
 export interface QueuedJob {
   readonly job: string
   readonly data: unknown
+  /** The data subject whom it is about. */
+  readonly subject?: string
 }
 
-/** Action `job` with the settings `job`, its name, and `data`. */
+/** Action `job` with the settings `job`, its name, `data` and perhaps `subject`. */
 export function jobKind(enqueue: HandOver<QueuedJob>): AnyActionKind {
-  return messageKind({ kind: 'job', texts: ['job'], json: ['data'] }, enqueue)
+  return messageKind({ kind: 'job', texts: ['job', 'subject?'], json: ['data'] }, enqueue)
 }
 
 /** A command to an aggregate. */
@@ -87,16 +90,18 @@ export function searchKind(write: HandOver<SearchWrite>): AnyActionKind {
   return messageKind({ kind: 'search', texts: ['index', 'id'], json: ['body?'] }, write)
 }
 
-/** A value of a cache to be set, or what is to be forgotten: a key without a value, a tag. */
+/** A value of a cache to be set, where it has a tag with that; or what is to be forgotten: a key without a value, a tag. */
 export interface CacheChange {
   readonly key?: string
   readonly tag?: string
   readonly value?: unknown
+  /** The data subject whom the value is about. */
+  readonly subject?: string
 }
 
-/** Action `cache` with the settings `key` and `value`, `key` alone, or `tag`. */
+/** Action `cache` with the settings `key`, `value` and perhaps `tag` and `subject`; `key` alone; or `tag` alone. */
 export function cacheKind(change: HandOver<CacheChange>): AnyActionKind {
-  return messageKind({ kind: 'cache', texts: ['key?', 'tag?'], json: ['value?'] }, change)
+  return messageKind({ kind: 'cache', texts: ['key?', 'tag?', 'subject?'], json: ['value?'] }, change)
 }
 
 /** A statement with its parameters: values of an event are never part of its text. */
@@ -105,21 +110,52 @@ export interface SqlCall {
   readonly values: readonly unknown[]
 }
 
-/** Action `sql` with the settings `statement`, which is fixed text, and `values`, a list. */
+/**
+ * Action `sql` with the settings `statement`, which is fixed text, and `values`, a list. With `inLedger: true` the statement
+ * runs in the transaction of the ledger that records the delivery: both happen, or neither. Without it the function runs it,
+ * with the idempotency key as one more value.
+ */
 export function sqlKind(run: HandOver<SqlCall>): AnyActionKind {
   return defineActionKind<SqlCall>({
     kind: 'sql',
     prepare: (settings) => {
-      const statement = settings.required('statement')
-      if (statement.includes('{{'))
-        settings.problem('statement', 'must be fixed text: values are bound by $1, $2, ...')
-      if (!Array.isArray(settings.value('values'))) settings.problem('values', 'must be a list')
-      const values = settings.json('values')
+      const { statement, values, inLedger } = readSqlCall(settings)
       return {
         destination: 'sql',
-        render: (input) => ({ statement, values: (values?.render(input) ?? []) as readonly unknown[] }),
-        send: async (call, attempt) => await run(call, attempt),
+        render: (input) => ({
+          statement,
+          values: ((values?.render(input) ?? []) as readonly unknown[]).map(parameterOf),
+        }),
+        send: async (call, attempt) => {
+          if (inLedger) return { writes: [call] }
+          return await run({ ...call, values: [...call.values, attempt.idempotencyKey] }, attempt)
+        },
       }
     },
   })
+}
+
+/** Lists and objects are bound as JSON, on every driver. */
+function parameterOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : value
+}
+
+function readSqlCall(settings: ActionSettings): {
+  readonly statement: string
+  readonly values: JsonTemplate | undefined
+  readonly inLedger: boolean
+} {
+  const statement = settings.required('statement')
+  const inLedger = settings.flag('inLedger') ?? false
+  if (statement.includes('{{'))
+    settings.problem('statement', 'must be fixed text: values are bound by $1, $2, ...')
+  const given = settings.value('values')
+  if (!Array.isArray(given)) settings.problem('values', 'must be a list')
+  const key = `$${Array.isArray(given) ? given.length + 1 : 1}`
+  if (!inLedger && !new RegExp(`\\${key}(?!\\d)`).test(statement))
+    settings.problem(
+      'statement',
+      `must take the idempotency key, which is bound as ${key}, so that a repeat can be told; or set inLedger`,
+    )
+  return { statement, values: settings.json('values'), inLedger }
 }

@@ -64,6 +64,11 @@ export class Destinations implements Disposable {
     return created
   }
 
+  /** Whether an action holds on to it; else events decide to call it. */
+  isKept(name: string): boolean {
+    return this.#kept.has(name)
+  }
+
   status(): readonly DestinationReport[] {
     return [...this.#known.values()]
       .map((each) => each.status())

@@ -1,4 +1,4 @@
-import type { Schema } from '@millrace/contracts'
+import type { JsonValue, Schema } from '@millrace/contracts'
 
 import type { ConditionType } from '../condition/condition-type.ts'
 import { typeFromSchema } from '../condition/type-from-schema.ts'
@@ -22,13 +22,25 @@ export interface LookupDefinition {
   readonly from: LookupSource | string
   /** A template: `{{ data.customerId }}`. Nothing is read where it comes out empty. */
   readonly key: string
-  /** Milliseconds a result is used again. @defaultValue 60_000 */
+  /** Milliseconds a result is used again; 0 looks it up each time. @defaultValue 60_000 */
   readonly ttlMs?: number
+  /** Templates of what the result depends on: whoever invalidates such a tag of the cache has it looked up anew. @defaultValue none */
+  readonly tags?: readonly string[]
 }
 
 /** What look-ups go through: the `Cache` of @millrace/contracts, as far as they need it. */
 export interface LookupCache {
-  getOrLoad<T>(key: string, load: () => Promise<T>, options: { readonly ttlMs: number }): Promise<T>
+  getOrLoad<T extends JsonValue | undefined>(
+    key: string,
+    load: () => Promise<T>,
+    options: LookupCacheOptions,
+  ): Promise<T>
+}
+
+/** How a result is kept. */
+export interface LookupCacheOptions {
+  readonly ttlMs: number
+  readonly tags?: readonly string[]
 }
 
 /** A look-up, ready to be made. */
@@ -36,6 +48,7 @@ export interface PreparedLookup {
   readonly name: string
   readonly type: ConditionType
   readonly key: Template
+  readonly tags: readonly Template[]
   readonly read: (key: string, at: LookupPlace) => Promise<unknown>
 }
 
@@ -43,6 +56,8 @@ export interface PreparedLookup {
 export interface LookupPlace {
   readonly tenant: string | undefined
   readonly signal: AbortSignal
+  /** What the result depends on. */
+  readonly tags?: readonly string[]
 }
 
 /** The type of what a source finds. */
@@ -59,11 +74,15 @@ export function cachedRead(
   options: { readonly cache: LookupCache | undefined; readonly space: string; readonly ttlMs: number },
 ): PreparedLookup['read'] {
   const { cache, space, ttlMs } = options
-  return async (key, { tenant, signal }) => {
-    const load = async (): Promise<unknown> => (await source.load(key, { signal, tenant })) ?? null
-    if (cache === undefined) return await load()
+  return async (key, { tenant, signal, tags = [] }) => {
+    const load = async (): Promise<JsonValue> =>
+      ((await source.load(key, { signal, tenant })) ?? null) as JsonValue
+    if (cache === undefined || ttlMs === 0) return await load()
     // One tenant must never be shown what was looked up for another.
-    return await cache.getOrLoad(`lookup:${JSON.stringify([space, tenant ?? null, key])}`, load, { ttlMs })
+    return await cache.getOrLoad(`lookup:${JSON.stringify([space, tenant ?? null, key])}`, load, {
+      ttlMs,
+      ...(tags.length === 0 ? {} : { tags }),
+    })
   }
 }
 
@@ -74,9 +93,10 @@ export async function lookUp(
   at: LookupPlace,
 ): Promise<Readonly<Record<string, unknown>>> {
   const found = await Promise.all(
-    lookups.map(async ({ name, key, read }) => {
+    lookups.map(async ({ name, key, tags, read }) => {
       const text = valueText(key.render(values))
-      return [name, text === '' ? null : await read(text, at)] as const
+      const tagged = { ...at, tags: tags.map((tag) => valueText(tag.render(values))) }
+      return [name, text === '' ? null : await read(text, tagged)] as const
     }),
   )
   return Object.fromEntries(found)

@@ -1,7 +1,8 @@
-import { lookup as lookupName } from 'node:dns'
 import type { LookupAddress } from 'node:dns'
+import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
+import { callbackify } from 'node:util'
 
 import { ConfigurationError, MillraceError } from '@millrace/contracts'
 
@@ -19,18 +20,27 @@ export class AddressRefusedError extends MillraceError {
   }
 }
 
+/** The addresses of a host name; rejects where there are none. */
+export type HostResolver = (host: string, family: 0 | 4 | 6) => Promise<readonly LookupAddress[]>
+
+/** As the machine looks names up: its hosts file, its name servers. */
+const bySystem: HostResolver = async (host, family) => await lookup(host, { family, all: true })
+
 const hostPattern = /^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$|^[0-9a-f:.]+$/
 
 /** Decides which addresses may be called: public ones, and of the others those of hosts that are allowed by name. */
 export class NetworkGuard {
   readonly #exact: ReadonlySet<string>
   readonly #suffixes: readonly string[]
+  readonly #resolve: HostResolver
 
   /**
    * @param allowed host names or addresses that may be anywhere, `*.example.com` for all below one
+   * @param resolve how names are looked up
    * @throws {@link ConfigurationError} for what is no host
    */
-  constructor(allowed: readonly string[]) {
+  constructor(allowed: readonly string[], resolve: HostResolver = bySystem) {
+    this.#resolve = resolve
     for (const host of allowed)
       if (!hostPattern.test(host))
         throw new ConfigurationError(
@@ -53,23 +63,28 @@ export class NetworkGuard {
    * no second look-up that could answer otherwise.
    */
   readonly lookup: LookupFunction = (hostname, options, callback) => {
-    const { family = 0 } = options
-    const wanted = family === 'IPv4' ? 4 : family === 'IPv6' ? 6 : family
-    lookupName(hostname, { ...options, family: wanted, all: true }, (error, addresses) => {
+    this.#find(hostname, options.family, (error, addresses) => {
       if (error !== null) return callback(error, '')
-      const usable = this.#isAllowed(hostname.toLowerCase())
-        ? addresses
-        : addresses.filter(({ address }) => isPublicAddress(address))
-      const [first] = usable
+      const [first] = addresses
       if (first === undefined) return callback(new AddressRefusedError(hostname), '')
-      if (options.all === true) return (callback as AllCallback)(null, usable)
+      if (options.all === true) return (callback as AllCallback)(null, addresses)
       callback(null, first.address, first.family)
     })
   }
+
+  readonly #find = callbackify(
+    async (hostname: string, family: LookupFamily): Promise<readonly LookupAddress[]> => {
+      const wanted = family === 'IPv4' ? 4 : family === 'IPv6' ? 6 : family
+      const addresses = await this.#resolve(hostname, wanted === 4 || wanted === 6 ? wanted : 0)
+      if (this.#isAllowed(hostname.toLowerCase())) return addresses
+      return addresses.filter(({ address }) => isPublicAddress(address))
+    },
+  )
 
   #isAllowed(host: string): boolean {
     return this.#exact.has(host) || this.#suffixes.some((suffix) => host.endsWith(suffix))
   }
 }
 
+type LookupFamily = Parameters<LookupFunction>[1]['family'] | undefined
 type AllCallback = (error: null, addresses: readonly LookupAddress[]) => void

@@ -23,6 +23,11 @@ export interface CommonActionSettings {
    * earlier is delivered or dead. `'none'`: all that there is room for. @defaultValue `'key'`
    */
   readonly order?: 'key' | 'none'
+  /**
+   * What becomes of the deliveries behind a dead one of their stream or row: `'release'` lets them go on, `'hold'` keeps them
+   * waiting until it was retried with success or removed. @defaultValue `'release'`
+   */
+  readonly onFailure?: 'release' | 'hold'
   /** Attempts of this action under way at once in this process. @defaultValue 16 */
   readonly concurrency?: number
   /** Milliseconds a delivery to an unreachable destination is kept alive. @defaultValue 86_400_000 (a day) */

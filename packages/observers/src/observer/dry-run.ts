@@ -9,6 +9,12 @@ import type { DryRun, RenderedAction } from './rule-report.ts'
 
 const longestMs = 30_000
 
+/** What a dry run may show. */
+export interface DryRunOptions {
+  /** A value as it may be shown: what an action would send is made of what is left. @defaultValue all of it */
+  readonly mask?: <Value>(value: Value) => Value
+}
+
 interface Rendering {
   readonly action: RenderedAction
   readonly lookup: Readonly<Record<string, unknown>>
@@ -17,13 +23,17 @@ interface Rendering {
 async function renderAction(
   action: PreparedRuleAction,
   input: RuleInput,
-  { secrets, signal }: { readonly secrets: Secrets; readonly signal: AbortSignal },
+  {
+    secrets,
+    signal,
+    mask,
+  }: Required<DryRunOptions> & { readonly secrets: Secrets; readonly signal: AbortSignal },
 ): Promise<Rendering> {
   const { name, kind, prepared } = action
   const values = await templateValues(action, input, signal)
   const lookup = values['lookup'] as Readonly<Record<string, unknown>>
   try {
-    const rendered = prepared.render(withMaskedSecrets(action, values))
+    const rendered = prepared.render(mask(withMaskedSecrets(action, values)))
     const destination = prepared.destination ?? prepared.destinationOf?.(rendered)
     return { lookup, action: { name, action: kind, destination, rendered, error: undefined } }
   } catch (error) {
@@ -40,13 +50,14 @@ export async function dryRun(
   observer: PreparedObserver,
   envelope: Envelope,
   secrets: Secrets,
+  { mask = (value) => value }: DryRunOptions = {},
 ): Promise<DryRun> {
   const signal = AbortSignal.timeout(longestMs)
   const { reason, error, input } = await matchEvent(observer, envelope, signal)
   const matched = reason === 'matched'
   const renderings = matched
     ? await Promise.all(
-        observer.actions.map(async (each) => await renderAction(each, input, { secrets, signal })),
+        observer.actions.map(async (each) => await renderAction(each, input, { secrets, signal, mask })),
       )
     : []
   const lookup = Object.assign({}, input.lookup, ...renderings.map((each) => each.lookup)) as DryRun['lookup']
@@ -55,7 +66,7 @@ export async function dryRun(
     matched,
     reason,
     error: error === undefined ? undefined : secrets.redact(error),
-    lookup,
+    lookup: mask(lookup),
     actions: renderings.map(({ action }) => action),
   }
 }

@@ -88,7 +88,7 @@ test('everything that is wrong with a rule is told at once, each with its place'
     'observers[0].actions[1].name: told is there twice',
     'observers[0].actions[2].action: unknown action webhock; there are webhook, slack, log',
     'observers[0].actions[3].timeoutMs: must be a whole number from 1 to 3600000',
-    'observers[0].actions[3].body.a[0] 1:17: unknown filter sum; there are date, number, default, json, upper, lower, trim, truncate',
+    'observers[0].actions[3].body.a[0] 1:17: unknown filter sum; there are date, number, default, json, toNumber, upper, lower, trim, truncate',
     'observers[0].actions[4].retry.maxAttempts: must be a whole number from 1 to 1000',
     "observers[0].tenant: must be a tenant, or '*' for all",
     expect.stringMatching(/^observers\[0\]\.prority: unknown setting; there are name, source/),
@@ -148,7 +148,7 @@ test('actions that go through functions render their settings, and bind what goe
     },
     { action: 'search', name: 'd', index: 'orders', id: '{{ event.stream }}' },
     { action: 'cache', name: 'e', tag: 'customer' },
-    { action: 'sql', name: 'f', statement: 'select greet($1)', values: ['{{ data.name }}'] },
+    { action: 'sql', name: 'f', statement: 'select greet($1, $2)', values: ['{{ data.name }}'] },
   ]
   const rule = defineObserver({ name: 'all', source, actions })
   await using observers = openObservers({ kinds, observers: [rule] })
@@ -159,15 +159,22 @@ test('actions that go through functions render their settings, and bind what goe
     { aggregate: 'customer', id: `o'Neill`, command: { type: 'greet' } },
     { index: 'orders', id: 'order-1' },
     { tag: 'customer' },
-    { statement: 'select greet($1)', values: [`o'Neill`] },
+    { statement: 'select greet($1, $2)', values: [`o'Neill`] },
   ])
-  const unbound = { action: 'sql', name: 'g', statement: "select '{{ data.name }}'", values: [] }
+  const unbound = { action: 'sql', name: 'g', statement: "select '{{ data.name }}', $1", values: [] }
+  const twice = { action: 'sql', name: 'i', statement: 'select greet($1)', values: ['{{ data.name }}'] }
+  const unheld = { action: 'log', name: 'j', message: 'x', order: 'none', onFailure: 'hold' }
   expect(
-    problemsIn({ name: 'x', source, actions: [unbound, { action: 'job', name: 'h' }] }, { kinds }),
+    problemsIn(
+      { name: 'x', source, actions: [unbound, { action: 'job', name: 'h' }, twice, unheld] },
+      { kinds },
+    ),
   ).toEqual([
     'observers[0].actions[0].statement: must be fixed text: values are bound by $1, $2, ...',
     'observers[0].actions[1].job: is missing',
     'observers[0].actions[1].data: is missing',
+    'observers[0].actions[2].statement: must take the idempotency key, which is bound as $2, so that a repeat can be told; or set inLedger',
+    "observers[0].actions[3].onFailure: can be 'hold' only where order is 'key'",
   ])
 })
 

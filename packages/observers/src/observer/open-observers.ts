@@ -1,5 +1,5 @@
-import { ConfigurationError } from '@millrace/contracts'
-import type { Envelope } from '@millrace/contracts'
+import { ConfigurationError, noMetrics } from '@millrace/contracts'
+import type { Envelope, Metrics } from '@millrace/contracts'
 import { systemClock } from '@millrace/processing'
 import type { Clock, Processor, ProcessorRuntime } from '@millrace/processing'
 
@@ -15,17 +15,21 @@ import type { ConditionLimits } from '../condition/compile-condition.ts'
 import { Destinations } from '../destination/destinations.ts'
 import type { DestinationOptions } from '../destination/destinations.ts'
 import { RuleError } from '../errors/rule-error.ts'
+import type { RuleProblem } from '../errors/rule-error.ts'
 import type { LookupCache, LookupSource } from '../lookup/lookup.ts'
+import { observeObservers } from '../metrics/observe-observers.ts'
 import { NetworkGuard } from '../network/network-guard.ts'
+import type { HostResolver } from '../network/network-guard.ts'
 import { environmentSecrets, Secrets } from '../secret/secrets.ts'
 import type { SecretResolver } from '../secret/secrets.ts'
 import type { ObserverDefinition } from './define-observer.ts'
 import { dryRun } from './dry-run.ts'
+import type { DryRunOptions } from './dry-run.ts'
 import type { ObserverFile } from './observer-file.ts'
 import { prepareObservers } from './prepare-observer.ts'
 import type { RuleSurroundings } from './prepare-observer.ts'
 import type { PreparedObserver } from './prepared-observer.ts'
-import type { DryRun, ObserversReport } from './rule-report.ts'
+import type { DryRun, ObserverLog, ObserversReport } from './rule-report.ts'
 import { RunningObserver } from './running-observer.ts'
 import type { ObserverSource } from './source.ts'
 
@@ -51,12 +55,16 @@ export interface ObserversOptions extends ObserverRules {
   readonly smtp?: SmtpOptions
   /** Hosts that webhooks may call although their addresses are not public: names, addresses, `*.suffix`. @defaultValue none */
   readonly allowHosts?: readonly string[]
+  /** How webhooks' host names are looked up; each connection goes to what one look-up gave. @defaultValue as the machine does */
+  readonly resolveHost?: HostResolver
   /** Limits and circuits by destination, `*` for all others. @defaultValue 16 calls at once, the default circuit */
   readonly destinations?: DestinationOptions
   /** @defaultValue standard output, one JSON object a line */
   readonly log?: RuleLogger
   /** What conditions may be and do. */
   readonly conditionLimits?: ConditionLimits
+  /** Where matches and circuits are shown. @defaultValue nowhere */
+  readonly metrics?: Metrics
   /** @defaultValue the machine's clocks */
   readonly clock?: Clock
 }
@@ -65,26 +73,52 @@ export interface ObserversOptions extends ObserverRules {
 export interface Observers extends AsyncDisposable {
   /** One for each observer, to be given to a runtime. */
   readonly processors: readonly Processor[]
+  /** Those of the observers that read one of the two logs, for its runtime. */
+  processorsOn(log: ObserverLog): readonly Processor[]
   /**
    * Tells a runtime of the rules that {@link Observers.replace} brings and takes away, until it is closed. It has been given
-   * {@link Observers.processors}.
+   * {@link Observers.processors}, or {@link Observers.processorsOn} the log it reads.
+   * @param log the one log it reads; all observers' where it is left out
    */
-  attach(runtime: Pick<ProcessorRuntime, 'add' | 'remove'>): void
+  attach(runtime: ObserverRuntime, log?: ObserverLog): void
   /**
    * Puts other rules in the place of all there are, without losing an event: checkpoints stay with the names of observers, and
-   * what is being tried ends under the rule it began with.
+   * what is being tried ends under the rule it began with. An observer that a runtime refuses stops no other, and is tried
+   * again with the next call.
+   * @returns observers that a runtime refused, each with the reason
    * @throws {@link RuleError} with everything that is wrong; nothing was changed then
    */
-  replace(rules: ObserverRules): Promise<void>
+  replace(rules: ObserverRules): Promise<ReadonlyMap<string, unknown>>
+  /**
+   * Everything that is wrong with one rule, by itself. Nothing is changed.
+   * @param place names it in the problems. @defaultValue `observer`
+   */
+  check(rule: unknown, place?: string): readonly RuleProblem[]
   /**
    * What an observer would do with an event; nothing is sent.
    * @param observer a name, or a definition that is not loaded
    * @throws {@link ConfigurationError} for a name that is not there, {@link RuleError}, and what a look-up throws
    */
-  test(observer: string | ObserverDefinition, envelope: Envelope): Promise<DryRun>
+  test(observer: string | ObserverDefinition, envelope: Envelope, options?: DryRunOptions): Promise<DryRun>
   status(): ObserversReport
   /** A text without the secrets of the rules. */
   redact(text: string): string
+}
+
+/** What runs observers, as far as they need it. */
+export type ObserverRuntime = Pick<ProcessorRuntime, 'add' | 'remove' | 'runs'>
+
+async function addTo(
+  runtime: ObserverRuntime,
+  processor: Processor,
+  refused: Map<string, unknown>,
+): Promise<void> {
+  if (runtime.runs(processor.name)) return
+  try {
+    await runtime.add(processor)
+  } catch (error) {
+    refused.set(processor.name, error)
+  }
 }
 
 const toStandardOutput: RuleLogger = (line) => {
@@ -97,15 +131,16 @@ class LoadedObservers implements Observers {
   readonly #poster: HttpPoster
   readonly #mail: ({ readonly kind: AnyActionKind } & Disposable) | undefined
   readonly #around: RuleSurroundings
-  readonly #runtimes = new Set<Pick<ProcessorRuntime, 'add' | 'remove'>>()
+  readonly #runtimes = new Map<ObserverRuntime, ObserverLog | undefined>()
   #running: readonly RunningObserver[]
-  #replacing: Promise<void> = Promise.resolve()
+  #replacing: Promise<unknown> = Promise.resolve()
+  readonly #observed: Disposable
 
   constructor(options: ObserversOptions) {
     const { secrets = environmentSecrets, smtp, log = toStandardOutput, clock = systemClock } = options
     this.#secrets = new Secrets(secrets)
     this.#destinations = new Destinations(options.destinations ?? {}, clock)
-    this.#poster = new HttpPoster(new NetworkGuard(options.allowHosts ?? []))
+    this.#poster = new HttpPoster(new NetworkGuard(options.allowHosts ?? [], options.resolveHost))
     this.#mail = smtp === undefined ? undefined : emailKind(smtp, this.#secrets)
     this.#around = {
       kinds: this.#kinds(options.kinds ?? [], log),
@@ -116,32 +151,64 @@ class LoadedObservers implements Observers {
       limits: options.conditionLimits ?? {},
     }
     this.#running = this.#prepare(options).map((each) => this.#run(each))
+    this.#observed = observeObservers(options.metrics ?? noMetrics, {
+      observers: () => this.#running.map((each) => each.status()),
+      destinations: () => this.#destinations.status(),
+      isFixed: (name) => this.#destinations.isKept(name),
+    })
   }
 
   get processors(): readonly Processor[] {
     return this.#running.map(({ processor }) => processor)
   }
 
-  attach(runtime: Pick<ProcessorRuntime, 'add' | 'remove'>): void {
-    this.#runtimes.add(runtime)
+  processorsOn(log: ObserverLog): readonly Processor[] {
+    return this.#running.filter((each) => each.log === log).map(({ processor }) => processor)
   }
 
-  async replace(rules: ObserverRules): Promise<void> {
+  attach(runtime: ObserverRuntime, log?: ObserverLog): void {
+    this.#runtimes.set(runtime, log)
+  }
+
+  async replace(rules: ObserverRules): Promise<ReadonlyMap<string, unknown>> {
     const prepared = this.#prepare(rules)
     // One after the other: the second must find what the first left.
     const turn = this.#replacing.then(async () => await this.#exchange(prepared))
     this.#replacing = turn.catch(() => undefined)
-    await turn
+    return await turn
   }
 
-  async test(observer: string | ObserverDefinition, envelope: Envelope): Promise<DryRun> {
-    return await dryRun(this.#toTest(observer), envelope, this.#secrets)
+  check(rule: unknown, place = 'observer'): readonly RuleProblem[] {
+    try {
+      prepareObservers([rule], place, this.#around)
+      return []
+    } catch (error) {
+      if (!(error instanceof RuleError)) throw error
+      // It is one, not one of a list.
+      const [listed, alone] = [`${place}[0]`, place]
+      return error.problems.map((each) =>
+        each.place.startsWith(listed)
+          ? { ...each, place: `${alone}${each.place.slice(listed.length)}` }
+          : each,
+      )
+    }
+  }
+
+  async test(
+    observer: string | ObserverDefinition,
+    envelope: Envelope,
+    options?: DryRunOptions,
+  ): Promise<DryRun> {
+    return await dryRun(this.#toTest(observer), envelope, this.#secrets, options)
   }
 
   status(): ObserversReport {
     return {
       observers: this.#running.map((each) => each.status()),
-      destinations: this.#destinations.status(),
+      // A template may make a secret part of a host's name.
+      destinations: this.#destinations
+        .status()
+        .map((each) => ({ ...each, name: this.#secrets.redact(each.name) })),
     }
   }
 
@@ -150,6 +217,7 @@ class LoadedObservers implements Observers {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#observed[Symbol.dispose]()
     this.#destinations[Symbol.dispose]()
     this.#mail?.[Symbol.dispose]()
     await this.#poster[Symbol.asyncDispose]()
@@ -201,18 +269,22 @@ class LoadedObservers implements Observers {
     return new RunningObserver(observer, { destinations: this.#destinations, secrets: this.#secrets })
   }
 
-  async #exchange(prepared: readonly PreparedObserver[]): Promise<void> {
+  async #exchange(prepared: readonly PreparedObserver[]): Promise<ReadonlyMap<string, unknown>> {
     const former = this.#running
     const next = prepared.map((observer) => {
       const same = former.find(({ current }) => current.name === observer.name)
       return same?.become(observer) === true ? same : this.#run(observer)
     })
     this.#running = next
-    for (const runtime of this.#runtimes) {
-      const leaving = former.filter((each) => !next.includes(each))
+    const leaving = former.filter((each) => !next.includes(each))
+    // First, from all: one that changes its log must not be run on both.
+    for (const runtime of this.#runtimes.keys())
       await Promise.all(leaving.map(async ({ processor }) => await runtime.remove(processor.name)))
-      for (const each of next) if (!former.includes(each)) await runtime.add(each.processor)
-    }
+    const refused = new Map<string, unknown>()
+    for (const [runtime, log] of this.#runtimes)
+      for (const each of next)
+        if ((log ?? each.log) === each.log) await addTo(runtime, each.processor, refused)
+    return refused
   }
 
   #toTest(observer: string | ObserverDefinition): PreparedObserver {

@@ -13,6 +13,7 @@ import type { RuleProblem } from '../errors/rule-error.ts'
 import { cachedRead, lookupType } from '../lookup/lookup.ts'
 import type { LookupCache, LookupSource, PreparedLookup } from '../lookup/lookup.ts'
 import type { Secrets } from '../secret/secrets.ts'
+import type { Template } from '../template/compile-template.ts'
 import type { PreparedObserver, PreparedRuleAction } from './prepared-observer.ts'
 import type { RuleInput } from './rule-input.ts'
 import { isRowSource, typesOf, variablesOf } from './source.ts'
@@ -156,13 +157,14 @@ class ObserverReader {
     settings.required('key')
     const key = settings.template('key', 'text')
     const ttlMs = settings.whole('ttlMs', [0, 86_400_000]) ?? 60_000
+    const tags = lookupTags(settings)
     if (settings.secretNames.size > 0)
       settings.problem('key', 'must not hold a secret: keys are kept in the cache')
     settings.refuseOthers()
     if (source === undefined || key === undefined) return undefined
     const space = typeof raw['from'] === 'string' ? raw['from'] : `${this.#place}.${name}`
     const { cache } = this.#around
-    return { name, key, type: lookupType(source), read: cachedRead(source, { cache, space, ttlMs }) }
+    return { name, key, tags, type: lookupType(source), read: cachedRead(source, { cache, space, ttlMs }) }
   }
 
   #lookupSource(settings: ActionSettings): LookupSource | undefined {
@@ -209,7 +211,7 @@ class ObserverReader {
       if (kind !== '') settings.problem('action', `unknown action ${kind}; there are ${known}`)
       return undefined
     }
-    const delivery = this.#delivery(settings)
+    const delivery = this.#delivery(settings, kind)
     const prepared = found.prepare(settings)
     settings.refuseOthers()
     if (delivery === undefined) return undefined
@@ -218,16 +220,18 @@ class ObserverReader {
   }
 
   /** Checked by the ledger's own rules; what it refuses is told with its place. */
-  #delivery(settings: ActionSettings): PreparedRuleAction['delivery'] | undefined {
+  #delivery(settings: ActionSettings, kind: string): PreparedRuleAction['delivery'] | undefined {
     const name = this.#name(settings)
     const given = {
       name,
+      kind,
       retry: settings.object('retry'),
       timeoutMs: settings.value('timeoutMs'),
       afterUnknown: settings.value('afterUnknown'),
       concurrency: settings.value('concurrency'),
       maxAgeMs: settings.value('maxAgeMs'),
       order: settings.value('order') ?? 'key',
+      onFailure: settings.value('onFailure'),
     }
     if (!namePattern.test(name)) return undefined
     const set = Object.entries(given).filter(([, value]) => value !== undefined)
@@ -243,6 +247,19 @@ class ObserverReader {
       return settings.problem(field, problem)
     }
   }
+}
+
+const maxTags = 16
+
+function lookupTags(settings: ActionSettings): readonly Template[] {
+  const given = settings.value('tags') ?? []
+  if (!Array.isArray(given) || given.length > maxTags) {
+    settings.problem('tags', `must be at most ${maxTags} texts`)
+    return []
+  }
+  return given.flatMap(
+    (tag: unknown, i) => settings.templateOf(tag, 'text', `${settings.placeOf('tags')}[${i}]`) ?? [],
+  )
 }
 
 /** The values of a rule by variable. */

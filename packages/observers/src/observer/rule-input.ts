@@ -73,14 +73,24 @@ function fieldsOf(data: unknown): Readonly<Record<string, unknown>> {
   return typeof data === 'object' && data !== null ? (data as Readonly<Record<string, unknown>>) : {}
 }
 
+const noLookups: Readonly<Record<string, unknown>> = Object.freeze({})
+
+/** Of envelopes as long as somebody has them: many rules judge the same. */
+const known = { changes: new WeakMap<Envelope, RuleInput>(), events: new WeakMap<Envelope, RuleInput>() }
+
 /** An envelope as rules see it. @param isChange whether it is the change of a row */
-export function ruleInput(
-  envelope: Envelope,
-  isChange: boolean,
-  lookup: Readonly<Record<string, unknown>> = {},
-): RuleInput {
+export function ruleInput(envelope: Envelope, isChange: boolean): RuleInput {
+  const inputs = isChange ? known.changes : known.events
+  const before = inputs.get(envelope)
+  if (before !== undefined) return before
+  const input = Object.freeze(inputOf(envelope, isChange))
+  inputs.set(envelope, input)
+  return input
+}
+
+function inputOf(envelope: Envelope, isChange: boolean): RuleInput {
   const { data, metadata } = envelope
-  const input = { event: eventOf(envelope), data, metadata, lookup }
+  const input = { event: Object.freeze(eventOf(envelope)), data, metadata, lookup: noLookups }
   if (!isChange) return input
   const change = fieldsOf(data)
   const [table = ''] = envelope.type.split(/\.(?=[^.]*$)/)

@@ -1,8 +1,13 @@
 import type { DestinationReport } from '../destination/destination.ts'
+import type { LookupReport } from '../lookup/lookup-meter.ts'
+
+/** What observers read: the events, or the changes of rows. */
+export type ObserverLog = 'events' | 'changes'
 
 /** What an observer did since it was loaded, in this process. */
 export interface ObserverReport {
   readonly name: string
+  readonly log: ObserverLog
   readonly enabled: boolean
   /** Events of its types and tenant that it looked at. */
   readonly seen: number
@@ -11,6 +16,7 @@ export interface ObserverReport {
   readonly failed: number
   /** Of the last of them. */
   readonly lastError: string | undefined
+  readonly lookups: LookupReport
 }
 
 /** How observers and their destinations are doing. */

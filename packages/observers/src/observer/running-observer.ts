@@ -4,20 +4,21 @@ import type { Envelope } from '@millrace/contracts'
 import { defineAction, defineProcessor } from '@millrace/processing'
 import type { Action, HandlerContext, Processor } from '@millrace/processing'
 
+import { LookupMeter } from '../lookup/lookup-meter.ts'
 import { attemptAction } from './attempt.ts'
 import type { AttemptSurroundings } from './attempt.ts'
 import { matchEvent } from './match.ts'
 import type { PreparedObserver } from './prepared-observer.ts'
-import type { ObserverReport } from './rule-report.ts'
+import type { ObserverLog, ObserverReport } from './rule-report.ts'
 
 /** What a processor cannot change while it runs. */
 function shapeOf(observer: PreparedObserver): unknown {
-  const { name, types, priority, startFrom, partitions, actions } = observer
+  const { name, isChange, types, priority, startFrom, partitions, actions } = observer
   const each = actions.map(({ delivery, prepared }) => [
     { ...delivery, execute: undefined },
     prepared.destination,
   ])
-  return [name, types, priority, startFrom, partitions, each]
+  return [name, isChange, types, priority, startFrom, partitions, each]
 }
 
 /**
@@ -27,6 +28,7 @@ function shapeOf(observer: PreparedObserver): unknown {
 export class RunningObserver {
   readonly processor: Processor
   readonly #around: AttemptSurroundings
+  readonly #meter = new LookupMeter()
   #current: PreparedObserver
   #seen = 0
   #matched = 0
@@ -34,13 +36,14 @@ export class RunningObserver {
   #lastError: string | undefined
 
   constructor(observer: PreparedObserver, around: AttemptSurroundings) {
-    this.#current = observer
+    this.#current = this.#meter.measured(observer)
     this.#around = around
     const { name, startFrom, partitions, types } = observer
     this.processor = defineProcessor({
       name,
       startFrom,
       partitions,
+      pure: true,
       ...(types === undefined ? {} : { filter: { types } }),
       actions: observer.actions.map((action) => this.#action(action.name)),
       handle: async (batch, context) => await this.#handle(batch, context),
@@ -51,10 +54,15 @@ export class RunningObserver {
     return this.#current
   }
 
+  /** The log it reads. */
+  get log(): ObserverLog {
+    return this.#current.isChange ? 'changes' : 'events'
+  }
+
   /** Takes another definition's place from the next batch on; false where its processor must be another. */
   become(observer: PreparedObserver): boolean {
     if (!isDeepStrictEqual(shapeOf(observer), shapeOf(this.#current))) return false
-    this.#current = observer
+    this.#current = this.#meter.measured(observer)
     return true
   }
 
@@ -62,11 +70,13 @@ export class RunningObserver {
     const { name, enabled } = this.#current
     return {
       name,
+      log: this.log,
       enabled,
       seen: this.#seen,
       matched: this.#matched,
       failed: this.#failed,
       lastError: this.#lastError,
+      lookups: this.#meter.report(),
     }
   }
 
@@ -91,7 +101,8 @@ export class RunningObserver {
   async #handle(batch: readonly Envelope[], context: HandlerContext): Promise<void> {
     const observer = this.#current
     for (const envelope of batch) {
-      const { reason, error } = await matchEvent(observer, envelope, context.signal)
+      const judged = matchEvent(observer, envelope, context.signal)
+      const { reason, error } = judged instanceof Promise ? await judged : judged
       if (reason === 'disabled' || reason === 'another tenant' || reason === 'another event type') continue
       this.#seen++
       if (reason === 'the condition failed') {

@@ -1,9 +1,9 @@
 /**
  * Where a rendered text goes, and so what is dangerous in a value that stands there. `json`: a JSON text, in or outside of
- * its quotes; `header`: one header's value; `subject`: one line of an e-mail; `slack`: Slack's mark-up; `url`: a part of a
- * path or query; `text`: plain, nothing is.
+ * its quotes; `header`: one header's value; `subject`: one line of an e-mail; `address`: one of its addresses; `slack`: Slack's
+ * mark-up; `url`: a part of a path or query; `text`: plain, nothing is.
  */
-export type TemplatePlace = 'json' | 'header' | 'subject' | 'html' | 'slack' | 'url' | 'text'
+export type TemplatePlace = 'json' | 'header' | 'subject' | 'address' | 'html' | 'slack' | 'url' | 'text'
 
 const htmlEntities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -35,6 +35,11 @@ function escapeHeader(text: string): string {
   return oneLine(text).replace(/[^\u0020-\u007e]+/g, (part) => encodeURIComponent(part))
 }
 
+/** Addresses have commas between them. None holds a backslash: what a comma in a value would separate is no address, and refused. */
+function escapeAddress(text: string): string {
+  return oneLine(text).replaceAll(',', '\\,')
+}
+
 function escapeUrl(text: string): string {
   const encoded = encodeURIComponent(text.toWellFormed())
   // Dots alone would name another folder.
@@ -45,6 +50,7 @@ const escapes: Readonly<Record<TemplatePlace, (text: string) => string>> = {
   json: (text) => JSON.stringify(text).slice(1, -1),
   header: escapeHeader,
   subject: oneLine,
+  address: escapeAddress,
   html: escapeHtml,
   slack: escapeSlack,
   url: escapeUrl,

@@ -92,6 +92,13 @@ function isEmpty(value: unknown): boolean {
   return value === undefined || value === null || value === ''
 }
 
+/** A text that says a number is one: `numeric` and `bigint` columns come as text. */
+function toNumber(value: unknown): number | null {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  if (typeof number === 'bigint') return Number(number)
+  return typeof number === 'number' && Number.isFinite(number) ? number : null
+}
+
 function ofText(change: (text: string) => string): FilterKind {
   return {
     takes: 'nothing',
@@ -112,6 +119,7 @@ const kinds: Readonly<Record<string, FilterKind>> = {
     create: (args) => (args.length === 1 ? (value) => (isEmpty(value) ? args[0] : value) : undefined),
   },
   json: { takes: 'nothing', create: (args) => (args.length === 0 ? jsonText : undefined) },
+  toNumber: { takes: 'nothing', create: (args) => (args.length === 0 ? toNumber : undefined) },
   upper: ofText((text) => text.toUpperCase()),
   lower: ofText((text) => text.toLowerCase()),
   trim: ofText((text) => text.trim()),

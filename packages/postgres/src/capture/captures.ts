@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@millrace/contracts'
+import { ConfigurationError, failpoint } from '@millrace/contracts'
 
 import { prepareSchema } from '../migrations/migrate.ts'
 import type { MigrateMode } from '../migrations/migrate.ts'
@@ -129,10 +129,14 @@ async function changing<T>(
   if (!Number.isSafeInteger(lockTimeoutMs) || lockTimeoutMs < 1 || lockTimeoutMs > 600_000)
     throw new ConfigurationError('options.lockTimeoutMs', 'must be a whole number from 1 to 600000')
   try {
-    return await database.transaction(async (tx) => {
+    const result = await database.transaction(async (tx) => {
       await tx.query("select set_config('lock_timeout', $1, true)", [String(lockTimeoutMs)])
-      return await work(tx)
+      const done = await work(tx)
+      await failpoint('capture:before-commit')
+      return done
     })
+    await failpoint('capture:after-commit')
+    return result
   } catch (error) {
     throw captureRefusal(what, error)
   }

@@ -5,6 +5,8 @@ import { defaultSchema, inSchema, parseSchemaName } from '../sql/schema-name.ts'
 import type { SchemaName } from '../sql/schema-name.ts'
 import type { SqlDatabase } from '../sql/sql-database.ts'
 import type { CaptureOptions } from './captures.ts'
+import { redactCopies } from './change-copies.ts'
+import { namesSubject } from './names-subject.ts'
 
 /** Settings of {@link createChangeEraser}. */
 export interface ChangeEraserOptions extends CaptureOptions {
@@ -40,12 +42,6 @@ const redact = `
   update :schema.changes c set operation = 'redacted', row_key = null, new_key = null, changed = null, old_row = null, new_row = null
   from unnest($1::bigint[], $2::int[]) as f (seq, row_index) where c.seq = f.seq and c.row_index = f.row_index`
 
-function names(row: string | null, column: string, subject: string): boolean {
-  if (row === null) return false
-  const value = (JSON.parse(row) as Readonly<Record<string, unknown>>)[column]
-  return value !== null && value !== undefined && String(value) === subject
-}
-
 async function redactOf(
   { database, schema }: { readonly database: SqlDatabase; readonly schema: SchemaName },
   [capture, column]: readonly [string, string],
@@ -55,7 +51,7 @@ async function redactOf(
   for (let at = [0, -1]; ;) {
     const rows = await database.query<FoundRow>(inSchema(candidates, schema), [capture, ...at, needle])
     const found = rows.filter(({ old_row, new_row }) =>
-      [old_row, new_row].some((row) => names(row, column, subject)),
+      [old_row, new_row].some((row) => row !== null && namesSubject(JSON.parse(row), column, subject)),
     )
     const places = [found.map(({ seq }) => seq), found.map(({ row_index }) => row_index)]
     if (found.length > 0) await database.execute(inSchema(redact, schema), places)
@@ -66,8 +62,8 @@ async function redactOf(
 }
 
 /**
- * Erases data subjects from the change log: their changes keep their places and lose rows and keys; from then on they are of
- * the type `<capture>.redacted`. Erase the rows of the tables first: what deletes them is recorded, too.
+ * Erases data subjects from the change log, and from the copies of changes in the ledger: changes keep their places and lose rows
+ * and keys; from then on they are of the type `<capture>.redacted`. Parked records go, dead letters stay without their record. Erase the rows of the tables first: what deletes them is recorded, too.
  *
  * @throws {@link InvalidValueError} for a name no capture can have
  */
@@ -82,9 +78,13 @@ export function createChangeEraser(options: ChangeEraserOptions): ChangeEraser {
     erase: async (subject) => {
       checkSubject(subject)
       await prepareSchema(database, schema, options.migrate)
-      for (const entry of Object.entries(subjects)) await redactOf({ database, schema }, entry, subject)
+      for (const entry of Object.entries(subjects)) {
+        await redactOf({ database, schema }, entry, subject)
+        await redactCopies({ database, schema }, entry, subject)
+      }
       // Otherwise the rows as they were stay in the file until somebody writes over them.
-      await database.script(inSchema('vacuum :schema.changes', schema))
+      for (const table of ['changes', 'dead_letters', 'deliveries', 'parked_records'])
+        await database.script(inSchema(`vacuum :schema.${table}`, schema))
     },
   }
 }

@@ -1,3 +1,4 @@
+import { isUlid } from '@millrace/contracts'
 import type { EventId } from '@millrace/contracts'
 
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -42,4 +43,19 @@ export class ChangeIds {
       this.#last = { recordedAt, text: digits(recordedAt, 10) + this.#ofLog }
     return (this.#last.text + digits(seq, 9) + (index === 0 ? '0000' : digits(index, 4))) as EventId
   }
+}
+
+function valueOf(text: string): number {
+  let value = 0
+  for (let i = 0; i < text.length; i++) value = value * alphabet.length + alphabet.indexOf(text.charAt(i))
+  return value
+}
+
+/**
+ * Where a change of this id lies in the log that holds it, undefined for what is no such id. An event's id may look like one:
+ * whoever reads there compares.
+ */
+export function placeOfChange(id: string): { readonly commit: number; readonly index: number } | undefined {
+  if (!isUlid(id)) return undefined
+  return { commit: valueOf(id.slice(13, 22)), index: valueOf(id.slice(22)) }
 }

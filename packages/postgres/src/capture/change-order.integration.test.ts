@@ -61,7 +61,7 @@ class Writing implements AsyncDisposable {
   }
 }
 
-test('a change that is committed late is waited for, though changes with higher numbers are there', async () => {
+test('trap 5: a change that is committed late is waited for, though changes with higher numbers are there', async () => {
   await using writing = await Writing.open()
   const [late, quick] = [await writing.writer(), await writing.writer()]
   await late('begin; insert into :s.notes values (1)')

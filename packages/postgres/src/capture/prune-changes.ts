@@ -1,4 +1,4 @@
-import { checkWhole } from '@millrace/contracts'
+import { checkWhole, failpoint } from '@millrace/contracts'
 
 import { prepareSchema } from '../migrations/migrate.ts'
 import { defaultSchema, inSchema, parseSchemaName } from '../sql/schema-name.ts'
@@ -49,9 +49,14 @@ const countUpTo = 'select count(*) as changes from :schema.changes where seq <= 
 
 async function deleteUpTo(database: SqlDatabase, schema: SchemaName, seq: number): Promise<number> {
   for (let total = 0; ;) {
-    const [row] = await database.query<{ changes: number }>(inSchema(batch, schema), [seq])
-    if (row === undefined || row.changes === 0) return total
-    total += row.changes
+    const changes = await database.transaction(async (tx) => {
+      const [row] = await tx.query<{ changes: number }>(inSchema(batch, schema), [seq])
+      await failpoint('prune:before-commit')
+      return row?.changes ?? 0
+    })
+    await failpoint('prune:after-commit')
+    if (changes === 0) return total
+    total += changes
   }
 }
 

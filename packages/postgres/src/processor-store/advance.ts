@@ -37,6 +37,7 @@ export async function advance(ledger: Ledger, lease: Lease, change: Advance): Pr
       deliveries,
       unparked,
       reach,
+      afterWrites: change.writes.length > 0,
     })
     await unpark(ledger, tx, lease, unparked)
     await park(ledger, tx, lease, change.parked)

@@ -2,20 +2,23 @@ import { LogReplacedError } from '@millrace/contracts'
 import type { Advance, Lease } from '@millrace/contracts'
 
 import type { SqlTransaction } from '../sql/sql-database.ts'
-import { lockLease, leaseKey } from './fence.ts'
+import { leaseKey, lockLease, useIndexes } from './fence.ts'
 import type { Ledger } from './ledger.ts'
 
 // in:    processor, partition, epoch, owner, generation, commit, index, records
 // out:   up to where deliveries may be known; no row where the lease has passed or the checkpoint is not ahead
 // locks: the partition's row until commit. The right-hand sides see the row as it was: handled_commit becomes the
 //        checkpoint that is left behind
-const moveForward = `
+const moveForwardReturning = (more: string): string => `
   update :schema.processor_partitions
   set handled_commit = greatest(handled_commit, checkpoint_commit), checkpoint_commit = $6, checkpoint_index = $7,
       records_handled = records_handled + $8, updated_at = now()
   where processor = $1 and partition = $2 and epoch = $3 and owner = $4 and generation = $5
     and (checkpoint_commit, checkpoint_index) < ($6, $7)
-  returning handled_commit, forgotten_commit`
+  returning handled_commit, forgotten_commit${more}`
+
+const moveForward = moveForwardReturning('')
+const moveForwardForLedger = moveForwardReturning(`, ${useIndexes}`)
 
 const countRecords = `
   update :schema.processor_partitions set records_handled = records_handled + $3, updated_at = now()
@@ -45,11 +48,13 @@ export async function moveCheckpoint(
   ledger: Ledger,
   tx: SqlTransaction,
   lease: Lease,
-  { checkpoint, records, unparked }: Advance,
+  { checkpoint, records, unparked, writes }: Advance,
 ): Promise<Reach | undefined> {
   const { generation, commit, index } = checkpoint
   const values = [...leaseKey(lease), generation, commit, index, records]
-  const [moved] = await tx.query<Reach>(ledger.sql(moveForward), values)
+  // How the statements of a user are planned is none of our business.
+  const statement = writes.length > 0 ? moveForward : moveForwardForLedger
+  const [moved] = await tx.query<Reach>(ledger.sql(statement), values)
   if (moved !== undefined) return moved
   await lockLease(ledger, tx, lease)
   await assertGeneration(ledger, tx, { lease, generation })

@@ -67,14 +67,28 @@ test.each([
   const lease = await takeOver(store, processor)
   const { unknown } = await store.recover(lease, { deadLetterActions: [] })
   const found = await store.getDelivery(`r1:${processor}:notify`)
-  const handled = await database.query(`select n from ${schema}.handled`)
-  expect(handled).toHaveLength(left.checkpoint)
+  const handled = async (): Promise<readonly number[]> =>
+    (await database.query<{ n: number }>(`select n from ${schema}.handled order by n desc`)).map(({ n }) => n)
+  // The write of the delivery's end is there with it, or not at all.
+  expect(await handled()).toEqual([1, -1].slice(0, left.checkpoint + Number(left.state === 'delivered')))
   expect({
     checkpoint: lease.checkpoint.commit,
     state: found?.state,
     outcomes: found?.attempts.map(({ outcome }) => outcome) ?? [],
     unknown,
   }).toEqual(left)
+  if (found?.state !== 'unknown') return
+  const again = { statement: `insert into ${schema}.handled values ($1)`, values: [-1] }
+  await store.settle(lease, { finished: [], starting: [found.id] })
+  const attempt = { number: 2, startedAt: new Date(), durationMs: 1, outcome: 'delivered' } as const
+  const delivered = {
+    deliveryId: found.id,
+    attempt,
+    verdict: { kind: 'delivered' } as const,
+    writes: [again],
+  }
+  await store.settle(lease, { finished: [delivered], starting: [] })
+  expect(await handled()).toEqual([1, -1])
 })
 
 test('a takeover that is killed while it records unknown attempts leaves that to the next, once', async () => {

@@ -1,7 +1,10 @@
 import { checkText } from '@millrace/contracts'
 import type {
   DeadLetter,
+  DeadLetterAction,
+  DeadLetterHistoryOptions,
   DeadLetterQueue,
+  HeldKeys,
   HeldStreams,
   ListDeadLettersOptions,
   OperatorAction,
@@ -10,10 +13,12 @@ import type {
 } from '@millrace/contracts'
 
 import type { SqlTransaction } from '../sql/sql-database.ts'
+import { boundsOf, ofRecord } from './delivery-lists.ts'
 import { deliveryColumns, toAttempts, toPosition } from './delivery-rows.ts'
+import { readHeldKeys } from './held-keys.ts'
 import { readHeldStreams } from './held-streams.ts'
 import type { Ledger } from './ledger.ts'
-import { historiesOf, logAction } from './operator-log.ts'
+import { historiesOf, logAction, readActions } from './operator-log.ts'
 import { pageRequest, toPage } from './page-cursor.ts'
 import { toParkedRecord } from './parking.ts'
 import type { ParkedRow } from './parking.ts'
@@ -37,7 +42,11 @@ const parkedPart = `
 
 const readOne = `${letterPart} where id = $1 union all ${parkedPart} where id = $1`
 
-// in:    seq to begin after, limit, bytes, and the processor where one is asked for
+const readOfRecord = `
+  select * from (${letterPart} where ${ofRecord} union all ${parkedPart} where ${ofRecord}) set_aside
+  order by set_aside_seq limit 1000`
+
+// in:    seq to begin after, limit, bytes, and the processor and the action where one is asked for
 const oldest =
   (condition: string) =>
   (part: string): string =>
@@ -55,11 +64,16 @@ const page = (parts: readonly string[], condition: string): string => `
 
 const partsOf = { any: [letterPart, parkedPart], delivery: [letterPart], parked: [parkedPart] } as const
 
-const pageOf = {
-  any: { all: page(partsOf.any, ''), one: page(partsOf.any, 'and processor = $4') },
-  delivery: { all: page(partsOf.delivery, ''), one: page(partsOf.delivery, 'and processor = $4') },
-  parked: { all: page(partsOf.parked, ''), one: page(partsOf.parked, 'and processor = $4') },
-} as const
+/** The statement of a page, and its values beside those every page has. No parked record has an action. */
+function pageOf({ kind, processor, action }: ListDeadLettersOptions): {
+  readonly statement: string
+  readonly more: readonly string[]
+} {
+  const asked = Object.entries({ processor, action }).filter(([, value]) => value !== undefined)
+  const conditions = asked.map(([column], index) => `and ${column} = $${index + 4}`).join(' ')
+  const parts = partsOf[kind ?? (action === undefined ? 'any' : 'delivery')]
+  return { statement: page(parts, conditions), more: asked.flatMap(([, value]) => value ?? []) }
+}
 
 // in:    id
 // out:   its processor
@@ -69,9 +83,9 @@ const reopen = `
   opened as (
     insert into :schema.deliveries
       (id, seq, processor, partition, epoch, action, record_id, generation, position_commit, position_index, key,
-       opened_at, attempts, record, record_subject, attempts_left, state, in_flight, next_attempt_at)
+       opened_at, attempts, record, record_subject, ordered, holds, attempts_left, state, in_flight, next_attempt_at)
     select id, seq, processor, partition, epoch, action, record_id, generation, position_commit, position_index, key,
-      opened_at, attempts, record, record_subject, 1, 'retrying', false, now()
+      opened_at, attempts, record, record_subject, holds, holds, 1, 'retrying', false, now()
     from letter
   )
   select processor from letter`
@@ -85,7 +99,8 @@ const isParked = `select id from :schema.parked_records where id = $1`
 const removeLetter = `
   with letter as (delete from :schema.dead_letters where id = $1 returning *)
   insert into :schema.delivery_history (${deliveryColumns}, state, reason, attempts, ended_at)
-  select ${deliveryColumns}, 'dead', reason, attempts, now() from letter`
+  select ${deliveryColumns}, 'dead', reason, attempts, now() from letter
+  returning processor`
 
 const removeParked = `delete from :schema.parked_records where id = $1 returning processor`
 
@@ -136,11 +151,9 @@ export class SqlDeadLetterQueue implements DeadLetterQueue {
 
   async list(options: ListDeadLettersOptions = {}): Promise<Page<DeadLetter | ParkedRecord>> {
     const { after = 0, limit } = pageRequest(options)
-    const { kind = 'any', processor } = options
-    const values = [after, limit + 1, maxPageBytes]
-    const rows = await (processor === undefined
-      ? this.#read(pageOf[kind].all, values)
-      : this.#read(pageOf[kind].one, [...values, processor]))
+    if (options.kind === 'parked' && options.action !== undefined) return { items: [], next: undefined }
+    const { statement, more } = pageOf(options)
+    const rows = await this.#read(statement, [after, limit + 1, maxPageBytes, ...more])
     return toPage(rows, { limit, found: rows[0]?.found }, { item: ({ item }) => item, seq: ({ seq }) => seq })
   }
 
@@ -148,8 +161,20 @@ export class SqlDeadLetterQueue implements DeadLetterQueue {
     return (await this.#read(readOne, [id]))[0]?.item
   }
 
+  async ofRecord(recordId: string): Promise<readonly (DeadLetter | ParkedRecord)[]> {
+    return (await this.#read(readOfRecord, boundsOf(recordId))).map(({ item }) => item)
+  }
+
+  async history(options: DeadLetterHistoryOptions = {}): Promise<Page<DeadLetterAction>> {
+    return await readActions(this.#ledger, options)
+  }
+
   async held(processor: string, limit: number): Promise<HeldStreams> {
     return await readHeldStreams(this.#ledger, processor, limit)
+  }
+
+  async heldKeys(processor: string, limit: number): Promise<HeldKeys> {
+    return await readHeldKeys(this.#ledger, processor, limit)
   }
 
   async retry(id: string, by: string): Promise<boolean> {
@@ -166,13 +191,15 @@ export class SqlDeadLetterQueue implements DeadLetterQueue {
   async remove(id: string, by: string): Promise<boolean> {
     checkText('by', by)
     return await this.#ledger.database.transaction(async (tx) => {
-      const letters = await tx.execute(this.#ledger.sql(removeLetter), [id])
-      const [parked] = await this.#find(tx, removeParked, id)
+      const [removed] = [
+        ...(await this.#find(tx, removeLetter, id)),
+        ...(await this.#find(tx, removeParked, id)),
+      ]
+      if (removed === undefined) return false
       // What waited behind it may go on.
-      if (parked !== undefined) await noticeRetry(this.#ledger, tx, parked.processor)
-      const removed = letters > 0 || parked !== undefined
-      if (removed) await logAction(this.#ledger, tx, { subject: id, action: 'remove', by })
-      return removed
+      await noticeRetry(this.#ledger, tx, removed.processor)
+      await logAction(this.#ledger, tx, { subject: id, action: 'remove', by })
+      return true
     })
   }
 

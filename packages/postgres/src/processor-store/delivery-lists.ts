@@ -61,6 +61,33 @@ export const readOne: string = `
   union all
   select ${endedColumns} from :schema.delivery_history where id = $1`
 
+/**
+ * Ids begin with that of their record: the condition for it, with {@link boundsOf} as its values. What lies between the bounds is
+ * little more than those, in every collation.
+ */
+export const ofRecord: string = `id >= $1 and id <= $2 and (starts_with(id, $1 || ':') or starts_with(id, $1 || '#'))`
+
+/** The deliveries of a record and of its parts, wherever they lie. */
+export const readOfRecord: string = `
+  select * from (
+    select ${openDeliveryColumns} from :schema.deliveries where ${ofRecord}
+    union all
+    select ${deadColumns} from :schema.dead_letters where ${ofRecord}
+    union all
+    select ${endedColumns} from :schema.delivery_history where ${ofRecord}
+  ) known order by seq limit 10000`
+
+/** The bounds between which the ids of what a record caused lie: the record's id, and that with an end no id reaches. */
+export function boundsOf(recordId: string): readonly [string, string] {
+  return [recordId, `${recordId}${'z'.repeat(100)}`]
+}
+
+/** See `ProcessorStore.deliveriesOf`. */
+export async function deliveriesOf(ledger: Ledger, recordId: string): Promise<readonly Delivery[]> {
+  const rows = await ledger.database.query<DeliveryRow>(ledger.sql(readOfRecord), boundsOf(recordId))
+  return rows.map(toDelivery)
+}
+
 /** See `ProcessorStore.listDeliveries`. */
 export async function listDeliveries(
   ledger: Ledger,

@@ -12,10 +12,14 @@ const lockPartition = `
   where processor = $1 and partition = $2 and epoch = $3 and owner = $4
   for no key update`
 
-// The open deliveries' table is empty one minute and long the next: a plan kept from when it was small would read all of
-// it. Without sequential scans, plans for the rest of the transaction use its indexes at every size.
+/**
+ * The open deliveries' table is empty one minute and long the next: a plan kept from when it was small would read all of
+ * it. Without sequential scans, plans for the rest of the transaction use its indexes at every size.
+ */
+export const useIndexes: string = `set_config('enable_seqscan', 'off', true)`
+
 const lockPartitionForLedger = `
-  select epoch, set_config('enable_seqscan', 'off', true) from :schema.processor_partitions
+  select epoch, ${useIndexes} from :schema.processor_partitions
   where processor = $1 and partition = $2 and epoch = $3 and owner = $4
   for no key update`
 

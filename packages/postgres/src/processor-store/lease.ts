@@ -6,15 +6,19 @@ import type { Ledger } from './ledger.ts'
 import { boundedText } from './texts.ts'
 
 // in:    processor, partition, owner, ttl in milliseconds
-// out:   the new epoch and the checkpoint, or nothing where the lease is held or the processor paused
+// out:   the new epoch, the checkpoint and who had the lease before, or nothing where it is held or the processor paused;
+//        who had it before is as the statement began: another taker in between gets it for itself alone
 // locks: the partition's row; of two takers the second finds the first one's lease
 const takeLease = `
+  with former as (
+    select owner from :schema.processor_partitions where processor = $1 and partition = $2
+  )
   update :schema.processor_partitions p
   set epoch = epoch + 1, owner = $3, lease_until = clock_timestamp() + $4 * interval '1 millisecond'
   where processor = $1 and partition = $2
     and (owner is null or owner = $3 or lease_until <= clock_timestamp())
     and not exists (select from :schema.processors q where q.processor = $1 and q.paused)
-  returning epoch, generation, checkpoint_commit, checkpoint_index`
+  returning epoch, generation, checkpoint_commit, checkpoint_index, (select owner from former) as former`
 
 const readLease = `
   select owner, lease_until, paused, coalesce(lease_until <= clock_timestamp(), true) as free
@@ -44,6 +48,7 @@ interface GrantedRow {
   readonly generation: string
   readonly checkpoint_commit: number
   readonly checkpoint_index: number
+  readonly former: string | null
 }
 
 interface LeaseRow {
@@ -54,7 +59,7 @@ interface LeaseRow {
 }
 
 /** The checkpoint of a partition's row. */
-export function toCheckpoint(row: Omit<GrantedRow, 'epoch'>): Position {
+export function toCheckpoint(row: Omit<GrantedRow, 'epoch' | 'former'>): Position {
   return { generation: row.generation, commit: row.checkpoint_commit, index: row.checkpoint_index }
 }
 
@@ -89,7 +94,9 @@ async function take(
     epoch: row.epoch,
     checkpoint: toCheckpoint(row),
   }
-  return { kind: 'granted', lease }
+  return row.former === null || row.former === options.owner
+    ? { kind: 'granted', lease }
+    : { kind: 'granted', lease, takenFrom: row.former }
 }
 
 async function whyNot(

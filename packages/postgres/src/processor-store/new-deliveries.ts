@@ -2,25 +2,35 @@ import type { Lease, NewDelivery } from '@millrace/contracts'
 
 import type { SqlTransaction } from '../sql/sql-database.ts'
 import type { Reach } from './checkpoint.ts'
+import { useIndexes } from './fence.ts'
 import type { Ledger } from './ledger.ts'
 
 // in:    processor, partition, epoch, generation, and an array for each column that varies
-// A delivery that starts now is written as claimed: no statement of its own, and a crash leaves it visibly unknown.
+// A delivery that starts now is written as claimed: no statement of its own, and a crash leaves it visibly unknown. Whether
+// it may is looked up once for each, by its key: as a subquery it would be planned to read all that are open, and three times.
 const insertDeliveries = `
   insert into :schema.deliveries
     (id, processor, partition, epoch, action, record_id, generation, position_commit, position_index, key,
-     state, in_flight, started_at, attempts_left, next_attempt_at, ordered)
+     state, in_flight, started_at, attempts_left, next_attempt_at, ordered, holds)
   select id, $1, $2, $3, action, record_id, $4, position_commit, position_index, key,
-    'open', starts, case when starts then now() end, max_attempts - starts::int, now(), ordered
-  from unnest($5::text[], $6::text[], $7::text[], $8::bigint[], $9::int[], $10::text[], $11::int[], $12::boolean[], $13::boolean[])
-    as given (id, action, record_id, position_commit, position_index, key, max_attempts, starts_now, ordered),
-    lateral (select starts_now and not (ordered and exists (
-      select from :schema.deliveries earlier
-      where earlier.processor = $1 and earlier.partition = $2 and earlier.action = given.action and earlier.key = given.key
-        and earlier.ordered))) as may (starts)
+    'open', starts, case when starts then now() end, max_attempts - starts::int, now(), ordered, holds
+  from unnest($5::text[], $6::text[], $7::text[], $8::bigint[], $9::int[], $10::text[], $11::int[], $12::boolean[], $13::boolean[],
+    $14::boolean[])
+    as given (id, action, record_id, position_commit, position_index, key, max_attempts, starts_now, ordered, holds)
+  left join lateral (
+    select true as waits from :schema.deliveries open
+    where given.starts_now and given.ordered and open.processor = $1 and open.partition = $2 and open.action = given.action
+      and open.key = given.key and open.ordered
+    order by open.action, open.key, open.seq limit 1) earlier on true
+  left join lateral (
+    select true as waits from :schema.dead_letters dead
+    where given.starts_now and given.holds and dead.processor = $1 and dead.partition = $2 and dead.action = given.action
+      and dead.key = given.key and dead.holds
+    limit 1) letter on true
+  cross join lateral (select starts_now and earlier.waits is null and letter.waits is null) as may (starts)
   on conflict (id) do nothing`
 
-const insertOrdered = `${insertDeliveries} returning id, in_flight`
+export const insertOrdered: string = `${insertDeliveries} returning id, in_flight`
 
 // What this transaction inserted, where some were known.
 const readInserted = `
@@ -43,6 +53,8 @@ export interface DeliveriesToOpen {
   /** Records that were parked until now: they had no effect yet, however old they are. */
   readonly unparked: readonly string[]
   readonly reach: Reach
+  /** Whether statements of a user's have run in this transaction. */
+  readonly afterWrites: boolean
 }
 
 /** Writes the deliveries that are not known yet; the ids of those that start now. */
@@ -55,7 +67,11 @@ export async function openDeliveries(
   const deliveries = await withoutKnown(ledger, tx, wanted)
   if (deliveries.length === 0) return []
   const values = [lease.processor, lease.partition, lease.epoch, wanted.generation, ...toColumns(deliveries)]
-  if (deliveries.some(({ ordered }) => ordered === true)) return await insertInOrder(ledger, tx, values)
+  if (deliveries.some(({ ordered }) => ordered === true)) {
+    // A checkpoint that moved without statements of a user's has said so already.
+    if (wanted.afterWrites) await tx.query(`select ${useIndexes}`)
+    return await insertInOrder(ledger, tx, values)
+  }
   const inserted = await tx.execute(ledger.sql(insertDeliveries), values)
   const starting = deliveries.filter(({ startsNow }) => startsNow).map(({ id }) => id)
   if (inserted === deliveries.length) return starting
@@ -117,5 +133,6 @@ function toColumns(deliveries: readonly NewDelivery[]): readonly (readonly unkno
     deliveries.map(({ maxAttempts }) => maxAttempts),
     deliveries.map(({ startsNow }) => startsNow),
     deliveries.map(({ ordered }) => ordered === true),
+    deliveries.map(({ ordered, holds }) => ordered === true && holds === true),
   ]
 }

@@ -28,7 +28,7 @@ import { advance, checkAdvance } from './advance.ts'
 import { carryOver } from './carry-over.ts'
 import { CheckpointBatch, isCheckpointOnly } from './checkpoint-batch.ts'
 import { SqlDeadLetterQueue } from './dead-letter-queue.ts'
-import { getDelivery, listDeliveries } from './delivery-lists.ts'
+import { deliveriesOf, getDelivery, listDeliveries } from './delivery-lists.ts'
 import { due } from './due.ts'
 import { HistoryUpkeep } from './history-upkeep.ts'
 import { acquire, release, renew, reportError } from './lease.ts'
@@ -166,6 +166,10 @@ class SqlProcessorStore implements ProcessorStore {
 
   async getDelivery(id: string): Promise<Delivery | undefined> {
     return await getDelivery(this.#ledger, id)
+  }
+
+  async deliveriesOf(recordId: string): Promise<readonly Delivery[]> {
+    return await deliveriesOf(this.#ledger, recordId)
   }
 }
 

@@ -5,13 +5,14 @@ import { freshSchema } from '../../fixtures/schemas.ts'
 import { openPg } from '../sql/pg-database.ts'
 import { parseSchemaName } from '../sql/schema-name.ts'
 import type { SqlDatabase } from '../sql/sql-database.ts'
-import { listByState, readOne } from './delivery-lists.ts'
+import { boundsOf, listByState, readOfRecord, readOne } from './delivery-lists.ts'
 import { readDue, readNext } from './due.ts'
 import { createLedger } from './ledger.ts'
 import type { Ledger } from './ledger.ts'
-import { readKnown } from './new-deliveries.ts'
+import { insertOrdered, readKnown } from './new-deliveries.ts'
 import { openProcessorStore } from './open-processor-store.ts'
 import { markUnknown } from './recover.ts'
+import { moveToHistory, startAttempts } from './settle.ts'
 
 const schema = freshSchema('plans')
 let database: SqlDatabase
@@ -52,10 +53,16 @@ async function plan(statement: string, values: readonly string[]): Promise<strin
 }
 
 test.each([
-  ['due', readDue, ["'busy'", '0', "'{notify,other}'", '500'], /deliveries_due/],
-  ['the next due', readNext, ["'busy'", '0', "'{notify,other}'", "'{}'"], /deliveries_due/],
+  ['due', readDue, ["'busy'", '0', "'{notify,other}'", '2000', '500'], /deliveries_due/],
+  ['the next due', readNext, ["'busy'", '0', "'{notify,other}'", '2000', "'{}'"], /deliveries_due/],
   ['recover', markUnknown, ["'busy'", '0', '2'], /deliveries_due/],
   ['a look for known ones', readKnown, ["'{r1:busy:notify,r2:busy:notify}'"], /_id_idx|delivery_history_id/],
+  [
+    'a look for what a record caused',
+    readOfRecord,
+    boundsOf('r1').map((bound) => `'${bound}'`),
+    /_id_idx|delivery_history_id/,
+  ],
   ['a look for one', readOne, ["'r1:busy:notify'"], /_id_idx|delivery_history_id/],
   [
     'a page of delivered ones',
@@ -75,3 +82,57 @@ test.each([
   // An empty partition costs nothing to read.
   expect(explained).not.toMatch(/Seq Scan on deliver\w+( \w+)?  \(cost=0\.00\.\.(?!0\.00)/)
 })
+
+const ids = `array_fill('n'::text, array[100])`
+const allTrue = 'array_fill(true, array[100])'
+const nulls = `array_fill(null::text, array[100])`
+
+test.each([
+  ['due', readDue, ["'busy'", '0', "'{notify}'", '2000', '500'], /using deliveries_order/],
+  ['a start', startAttempts, ["'busy'", '0', '1', ids], /(using|on) deliveries_pkey/],
+  [
+    'an end',
+    moveToHistory,
+    ["'busy'", '0', ids, 'array_fill(1, array[100])', 'to_jsonb(array_fill(0, array[100]))', nulls, nulls],
+    /(using|on) deliveries_pkey/,
+  ],
+  [
+    'an opening',
+    insertOrdered,
+    [
+      "'busy'",
+      '0',
+      '1',
+      "'generation'",
+      ids,
+      `array_fill('notify'::text, array[100])`,
+      ids,
+      'array_fill(1::bigint, array[100])',
+      'array_fill(1, array[100])',
+      ids,
+      'array_fill(3, array[100])',
+      allTrue,
+      allTrue,
+      allTrue,
+    ],
+    /using deliveries_order[^]*using dead_letters_holding|using dead_letters_holding[^]*using deliveries_order/,
+  ],
+] as const)(
+  'a plan for %s that was made while the table was empty leads to single rows',
+  async (_what, statement, values, index) => {
+    const empty = freshSchema('empty')
+    await openProcessorStore({ database, schema: empty })
+    const text = createLedger(database, parseSchemaName(empty)).sql(statement)
+    const explained = await database.transaction(async (tx) => {
+      await tx.script(`set local enable_seqscan = off; set local plan_cache_mode = force_generic_plan;
+        prepare planned_empty as ${text}`)
+      const rows = await tx.query<{ 'QUERY PLAN': string }>(
+        `explain execute planned_empty(${values.join(', ')})`,
+      )
+      await tx.script('deallocate planned_empty')
+      return rows.map((row) => row['QUERY PLAN']).join('\n')
+    })
+    expect(explained).toMatch(index)
+    expect(explained).not.toMatch(/Seq Scan on deliver/)
+  },
+)

@@ -15,16 +15,17 @@ const withUnknownAttempt = `attempts || jsonb_build_object(
 // in:    processor, partition, epoch, actions
 const moveUnknownToDeadLetters = `
   with ended as (delete from :schema.deliveries where ${leftInFlight} and action = any($4) returning *)
-  insert into :schema.dead_letters (${deliveryColumns}, reason, attempts, record, record_subject)
-  select ${deliveryColumns}, 'its owner stopped during the attempt, the outcome is unknown', ${withUnknownAttempt}, record,
+  insert into :schema.dead_letters (${deliveryColumns}, holds, reason, attempts, record, record_subject)
+  select ${deliveryColumns}, holds, 'its owner stopped during the attempt, the outcome is unknown', ${withUnknownAttempt}, record,
     record_subject
   from ended`
 
-// The attempt was counted when it started; whoever allows a repeat gets at least one more.
+// The attempt was counted when it started; whoever allows a repeat gets at least one more. It is due since it started, and
+// stays so: what piled up meanwhile does not overtake it.
 export const markUnknown: string = `
   update :schema.deliveries
   set state = 'unknown', in_flight = false, started_at = null, attempts = ${withUnknownAttempt},
-      attempts_left = greatest(attempts_left, 1), next_attempt_at = now()
+      attempts_left = greatest(attempts_left, 1)
   where ${leftInFlight}`
 
 /** See `ProcessorStore.recover`. */

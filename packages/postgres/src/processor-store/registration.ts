@@ -3,6 +3,7 @@ import {
   checkProcessorName,
   checkText,
   checkWhole,
+  failpoint,
   LogReplacedError,
   registrationConflict,
 } from '@millrace/contracts'
@@ -42,7 +43,9 @@ export async function register(ledger: Ledger, registration: ProcessorRegistrati
     const values = [processor, partitions, start.generation, start.commit, start.index]
     await tx.execute(ledger.sql(insertPartitions), values)
     await assertSameLog(ledger, tx, registration)
+    await failpoint('register:before-commit')
   })
+  await failpoint('register:after-commit')
 }
 
 async function assertKnownAlike(

@@ -1,6 +1,7 @@
 import { checkDuration } from '@millrace/contracts'
 import type { AttemptResult, DeliveryVerdict, Lease, Settlement } from '@millrace/contracts'
 
+import type { SqlTransaction } from '../sql/sql-database.ts'
 import { attemptJson, deliveryColumns } from './delivery-rows.ts'
 import { lockLeaseForLedger } from './fence.ts'
 import { commitAs } from './ledger.ts'
@@ -11,13 +12,20 @@ import { boundedText } from './texts.ts'
 /** Ids, attempt numbers and attempts, side by side: the parameters 3 to 5 of every statement below. */
 const eachResult = 'unnest($3::text[]), unnest($4::int[]), jsonb_array_elements($5::jsonb)'
 
+/**
+ * Compared so that no index leads to it: rows are to be found by their ids, also by a statement that was planned while the
+ * table was empty, when any index would have done.
+ */
+const isOfPartition = (table: string): string =>
+  `${table}processor is not distinct from $1 and ${table}partition is not distinct from $2`
+
 /** The delivery a result is about, while that very attempt is in flight: a result sent again finds nothing. */
 const attemptInFlight = `
-  d.id = r.id and d.processor = $1 and d.partition = $2 and d.in_flight and jsonb_array_length(d.attempts) = r.number - 1`
+  d.id = r.id and ${isOfPartition('d.')} and d.in_flight is not distinct from true and jsonb_array_length(d.attempts) = r.number - 1`
 
 // in:    processor, partition, results, and of each its state and reason
 // locks: the moved rows
-const moveToHistory = `
+export const moveToHistory: string = `
   with ended as (
     delete from :schema.deliveries d
     using rows from (${eachResult}, unnest($6::text[]), unnest($7::text[])) as r (id, number, attempt, end_state, reason)
@@ -37,8 +45,8 @@ const moveToDeadLetters = `
     where ${attemptInFlight}
     returning d.*, r.attempt, r.reason, r.copy, r.subject
   )
-  insert into :schema.dead_letters (${deliveryColumns}, reason, attempts, record, record_subject)
-  select ${deliveryColumns}, reason, attempts || attempt, coalesce(copy::json, record), coalesce(subject, record_subject)
+  insert into :schema.dead_letters (${deliveryColumns}, holds, reason, attempts, record, record_subject)
+  select ${deliveryColumns}, holds, reason, attempts || attempt, coalesce(copy::json, record), coalesce(subject, record_subject)
   from ended`
 
 // in:    processor, partition, results, and of each its delay in milliseconds; the same for both
@@ -54,11 +62,17 @@ const waitForRetry = wait(`state = 'retrying', attempts = d.attempts || r.attemp
 const putOff = wait('attempts_left = d.attempts_left + 1')
 
 // in:    processor, partition, epoch, ids
-const startAttempts = `
+export const startAttempts: string = `
   update :schema.deliveries
   set in_flight = true, epoch = $3, started_at = now(), attempts_left = greatest(attempts_left - 1, 0),
       state = case state when 'unknown' then 'retrying' else state end
-  where id = any($4) and processor = $1 and partition = $2 and not in_flight`
+  where id = any($4) and ${isOfPartition('')} and not in_flight`
+
+// in:    processor, partition, id, attempt number
+// out:   a row while that very attempt is in flight: the writes of a result sent again are not made again
+// locks: the delivery
+const lockAttempt = `
+  select d.id from :schema.deliveries d, (values ($3::text, $4::int)) as r (id, number) where ${attemptInFlight} for update of d`
 
 type Kind = DeliveryVerdict['kind']
 type VerdictOf<K extends Kind> = Extract<DeliveryVerdict, { readonly kind: K }>
@@ -109,6 +123,25 @@ function checkResult({ verdict }: AttemptResult): void {
     checkDuration('settlement.finished.verdict.delayMs', verdict.delayMs)
 }
 
+/** Such a write holds up the partition it belongs to. */
+const boundWrites = `select set_config('statement_timeout', '10s', true)`
+
+/** What deliveries that share our transaction write. */
+async function writeEffects(
+  ledger: Ledger,
+  tx: SqlTransaction,
+  lease: Lease,
+  finished: readonly AttemptResult[],
+): Promise<void> {
+  for (const { deliveryId, attempt, verdict, writes = [] } of finished) {
+    if (writes.length === 0 || verdict.kind !== 'delivered') continue
+    const values = [lease.processor, lease.partition, deliveryId, attempt.number]
+    if ((await tx.query(ledger.sql(lockAttempt), values)).length === 0) continue
+    await tx.query(boundWrites)
+    for (const write of writes) await tx.execute(write.statement, write.values)
+  }
+}
+
 /** See `ProcessorStore.settle`. */
 export async function settle(
   ledger: Ledger,
@@ -118,6 +151,7 @@ export async function settle(
   finished.forEach(checkResult)
   await commitAs(ledger, 'settle', async (tx) => {
     await lockLeaseForLedger(ledger, tx, lease)
+    await writeEffects(ledger, tx, lease, finished)
     for (const consequenceOf of consequences) {
       const { statement, values } = consequenceOf(finished) ?? {}
       if (statement !== undefined && values !== undefined)

@@ -1,8 +1,8 @@
-// in:    queue, id, name, data, milliseconds of delay, most attempts
+// in:    queue, id, name, data, milliseconds of delay, most attempts, data subject or null
 // out:   one row affected, or none where a job of this id is there
 export const insertJob = `
-  insert into :schema.jobs (queue, id, name, data, run_at, max_attempts)
-  values ($1, $2, $3, $4::json, clock_timestamp() + $5 * interval '1 millisecond', $6)
+  insert into :schema.jobs (queue, id, name, data, run_at, max_attempts, subject)
+  values ($1, $2, $3, $4::json, clock_timestamp() + $5 * interval '1 millisecond', $6, $7)
   on conflict (queue, id) do nothing`
 
 // in:    queue
@@ -86,3 +86,9 @@ export const reviveJob = `
   where queue = $1 and id = $2 and state = 'dead'`
 
 export const removeJob = `delete from :schema.jobs where queue = $1 and id = $2 and state = 'dead'`
+
+// A worker that has one of them finds it gone when it renews or ends it.
+export const eraseJobs = `delete from :schema.jobs where queue = $1 and subject = $2`
+
+// Otherwise what they held stays in the file until somebody writes over it.
+export const vacuumJobs = `vacuum :schema.jobs`

@@ -7,6 +7,7 @@ import {
   buryJobs,
   countJobs,
   endJob,
+  eraseJobs,
   failJob,
   forgetJobs,
   insertJob,
@@ -17,6 +18,7 @@ import {
   reviveJob,
   takeJobs,
   tellProgress,
+  vacuumJobs,
 } from './job-statements.ts'
 import type { PostgresQueueSettings } from './postgres-queue-options.ts'
 
@@ -48,6 +50,15 @@ function viewOf({ data, progress, error, ...rest }: ViewRow): JobView {
   }
 }
 
+/** A job that is enqueued. */
+export interface NewJob {
+  readonly id: string
+  readonly name: string
+  readonly data: string
+  readonly delayMs: number
+  readonly subject: string | undefined
+}
+
 /** A failed attempt. */
 export interface JobFailure {
   readonly error: string
@@ -65,12 +76,9 @@ export class JobTable {
     this.#schema = parseSchemaName(settings.schema)
   }
 
-  async insert(
-    session: SqlSession,
-    job: { readonly id: string; readonly name: string; readonly data: string; readonly delayMs: number },
-  ): Promise<void> {
+  async insert(session: SqlSession, job: NewJob): Promise<void> {
     const { name, retry } = this.#settings
-    const values = [name, job.id, job.name, job.data, job.delayMs, retry.maxAttempts]
+    const values = [name, job.id, job.name, job.data, job.delayMs, retry.maxAttempts, job.subject ?? null]
     await session.execute(inSchema(insertJob, this.#schema), values)
   }
 
@@ -121,6 +129,12 @@ export class JobTable {
 
   async remove(id: string): Promise<boolean> {
     return (await this.#execute(removeJob, [id])) > 0
+  }
+
+  async eraseSubject(subject: string): Promise<number> {
+    const erased = await this.#execute(eraseJobs, [subject])
+    if (erased > 0) await this.#settings.database.script(inSchema(vacuumJobs, this.#schema))
+    return erased
   }
 
   async #query<Row extends object>(statement: string, values: readonly unknown[]): Promise<readonly Row[]> {

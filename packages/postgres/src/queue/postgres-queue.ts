@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 
-import { checkJob, checkWhole, checkWork, createIdFactory } from '@millrace/contracts'
+import { checkJob, checkSubject, checkWhole, checkWork, createIdFactory } from '@millrace/contracts'
 import type {
   EnqueueOptions,
   JobHandler,
@@ -37,9 +37,15 @@ class PostgresQueue implements JobQueue<SqlTransaction> {
     options: EnqueueOptions<SqlTransaction> = {},
   ): Promise<{ readonly id: string }> {
     const text = checkJob(name, data, options)
-    const { idempotencyKey, delayMs = 0, tx } = options
+    const { idempotencyKey, delayMs = 0, subject, tx } = options
     const id = idempotencyKey === undefined ? this.#mint() : `key-${hash('sha256', idempotencyKey)}`
-    await this.#table.insert(tx ?? this.#settings.database, { id, name, data: text, delayMs })
+    await this.#table.insert(tx ?? this.#settings.database, {
+      id,
+      name,
+      data: text,
+      delayMs,
+      subject,
+    })
     // Inside a transaction it is not there yet: the next look finds it.
     if (tx === undefined && delayMs === 0) for (const worker of this.#workers) worker.wake()
     return { id }
@@ -77,6 +83,11 @@ class PostgresQueue implements JobQueue<SqlTransaction> {
 
   async removeDead(id: string): Promise<boolean> {
     return await this.#table.remove(id)
+  }
+
+  async eraseSubject(subject: string): Promise<number> {
+    checkSubject(subject)
+    return await this.#table.eraseSubject(subject)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -98,6 +98,8 @@ export interface Privacy {
   inspect(subject: string): Promise<SubjectKeyState | undefined>
   /** Wraps the keys anew that another master key wrapped, so that it may be taken away; how many. */
   rewrapKeys(): Promise<number>
+  /** Runs these after each erasure too, behind those it has: for who puts an app together. */
+  addErasers(erasers: readonly Eraser[]): void
   /** Keeps what is encrypted in a stream encrypted in its snapshots. */
   readonly snapshotSealing: SnapshotSealing
 }
@@ -113,16 +115,22 @@ function checked({ cacheMs = 60_000, maxCachedKeys = 10_000 }: PrivacyOptions): 
   return { cacheMs, maxCached: maxCachedKeys }
 }
 
+/** Each by itself: a server that is away keeps nothing elsewhere from being cleaned. @throws what the first failing one threw */
+async function runAll(erasers: readonly Eraser[], subject: string): Promise<void> {
+  const failures: unknown[] = []
+  for (const { erase } of erasers)
+    try {
+      await erase(subject)
+    } catch (error) {
+      failures.push(error)
+    }
+  if (failures.length > 0) throw failures[0]
+}
+
 /** @throws {@link ConfigurationError} naming the setting */
 export function createPrivacy(options: PrivacyOptions): Privacy {
-  const {
-    personal,
-    keys,
-    provider,
-    serializer = jsonSerializer,
-    otherSerializers = [],
-    erasers = [],
-  } = options
+  const { personal, keys, provider, serializer = jsonSerializer, otherSerializers = [] } = options
+  const erasers = [...(options.erasers ?? [])]
   const ring = new KeyRing({ keys, provider, now: options.now ?? Date.now, ...checked(options) })
   const opener = new EventOpener({ ring, personal, serializers: [serializer, ...otherSerializers] })
   const sealer = new EventSealer({ ring, personal, serializer, mint: createIdFactory() })
@@ -138,7 +146,7 @@ export function createPrivacy(options: PrivacyOptions): Privacy {
     const failed = new Map<string, unknown>()
     for (const subject of subjects)
       try {
-        for (const { erase } of erasers) await erase(subject)
+        await runAll(erasers, subject)
         await keys.complete(subject)
       } catch (error) {
         // One that cannot be cleaned now keeps no other one from being cleaned.
@@ -166,6 +174,7 @@ export function createPrivacy(options: PrivacyOptions): Privacy {
     incompleteErasures: async () => await keys.incomplete(),
     inspect: async (subject) => (await keys.find([subject])).get(subject),
     rewrapKeys: () => rewrapKeys(keys, provider),
+    addErasers: (further) => void erasers.push(...further),
     snapshotSealing: createSnapshotSealing(ring),
   }
 }

@@ -28,7 +28,10 @@ export class ActionSlots {
   giveBack(): void {
     this.#taken--
     this.#gate?.giveBack()
+    const [first] = this.#onFree
     for (const tell of this.#onFree) tell()
+    // Who is told first may take the slot: the next one goes to another.
+    if (first !== undefined && this.#onFree.delete(first)) this.#onFree.add(first)
   }
 
   /** Calls back whenever a slot became free, until the returned function is called. */

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '@millrace/contracts'
-import type { Envelope } from '@millrace/contracts'
+import type { Envelope, StateWrite } from '@millrace/contracts'
 
 import { createRetrySchedule } from '../retry/retry-policy.ts'
 import type { RetryPolicy, RetrySchedule } from '../retry/retry-policy.ts'
@@ -21,12 +21,19 @@ export interface ActionInput {
 export interface ActionReceipt {
   /** Kept with the attempt. */
   readonly statusCode?: number
+  /**
+   * SQL statements that run in the transaction of the ledger that records the delivery as delivered, with it or not at all. One
+   * that is refused makes the attempt a failed one. They hold up what else the partition records: keep them short.
+   */
+  readonly writes?: readonly StateWrite[]
 }
 
 /** Settings of {@link defineAction}. */
 export interface ActionDefinition<Name extends string = string> {
   /** `[a-z][a-z0-9_-]*`, at most 63 characters, unique in its processor. Part of every delivery's identity: keep it. */
   readonly name: Name
+  /** What it does, for metrics: 1 to 63 characters. @defaultValue `'custom'` */
+  readonly kind?: string
   /**
    * Makes one attempt. Resolves when the destination has it; an {@link ActionError} says what a failure means,
    * anything else thrown is transient.
@@ -49,6 +56,11 @@ export interface ActionDefinition<Name extends string = string> {
    * earlier has ended, delivered or dead. `'none'`: all that there is room for. @defaultValue `'none'`
    */
   readonly order?: 'key' | 'none'
+  /**
+   * What becomes of the deliveries behind one that died, where `order` is `'key'`: `release` lets them go on; `hold` keeps them
+   * waiting until it was retried with success or removed. @defaultValue `'release'`
+   */
+  readonly onFailure?: 'release' | 'hold'
   /** Shared with other actions; an attempt begins only with a place of it. @defaultValue none */
   readonly gate?: ActionGate | undefined
 }
@@ -56,6 +68,7 @@ export interface ActionDefinition<Name extends string = string> {
 /** A validated action. */
 export interface Action<Name extends string = string> {
   readonly name: Name
+  readonly kind: string
   readonly execute: (input: ActionInput) => Promise<ActionReceipt | void>
   readonly timeoutMs: number
   readonly retry: RetrySchedule
@@ -63,6 +76,7 @@ export interface Action<Name extends string = string> {
   readonly concurrency: number
   readonly maxAgeMs: number
   readonly order: 'key' | 'none'
+  readonly onFailure: 'release' | 'hold'
   readonly gate: ActionGate | undefined
 }
 
@@ -87,8 +101,11 @@ export function checkWhole(
 /** Defines one kind of effect. @throws {@link ConfigurationError} naming the field */
 export function defineAction<const Name extends string>(definition: ActionDefinition<Name>): Action<Name> {
   const { name, execute, timeoutMs = 30_000, concurrency = 16, maxAgeMs = 86_400_000 } = definition
+  const { kind = 'custom' } = definition
   checkName('action name', name)
   const setting = `action ${name}`
+  if (kind === '' || kind.length > 63)
+    throw new ConfigurationError(`${setting}.kind`, 'must be 1 to 63 characters')
   checkWhole(`${setting}.timeoutMs`, timeoutMs, [1, 3_600_000])
   checkWhole(`${setting}.concurrency`, concurrency, [1, 1000])
   checkWhole(`${setting}.maxAgeMs`, maxAgeMs, [0, 365 * 86_400_000])
@@ -96,8 +113,24 @@ export function defineAction<const Name extends string>(definition: ActionDefini
   if (afterUnknown !== 'retry' && afterUnknown !== 'dead-letter')
     throw new ConfigurationError(`${setting}.afterUnknown`, "must be 'retry' or 'dead-letter'")
   const retry = createRetrySchedule(definition.retry ?? {}, `${setting}.retry`)
-  const { gate, order = 'none' } = definition
+  const { gate, order = 'none', onFailure = 'release' } = definition
   if (order !== 'key' && order !== 'none')
     throw new ConfigurationError(`${setting}.order`, "must be 'key' or 'none'")
-  return Object.freeze({ name, execute, timeoutMs, retry, afterUnknown, concurrency, maxAgeMs, order, gate })
+  if (onFailure !== 'release' && onFailure !== 'hold')
+    throw new ConfigurationError(`${setting}.onFailure`, "must be 'release' or 'hold'")
+  if (onFailure === 'hold' && order === 'none')
+    throw new ConfigurationError(`${setting}.onFailure`, "can be 'hold' only where order is 'key'")
+  return Object.freeze({
+    name,
+    kind,
+    execute,
+    timeoutMs,
+    retry,
+    afterUnknown,
+    concurrency,
+    maxAgeMs,
+    order,
+    onFailure,
+    gate,
+  })
 }

@@ -14,17 +14,21 @@ test('a notify before the wait ends it at once, and only one', async () => {
 
 test('a notify during the wait ends it', async () => {
   const pulse = new Pulse()
+  const from = performance.now()
   const waiting = pulse.wait({ timeoutMs: 60_000 })
   pulse.notify()
   await waiting
+  expect(performance.now() - from).toBeLessThan(10_000)
 })
 
 test('an aborted signal ends the wait, before or during', async () => {
   const stop = new AbortController()
+  const from = performance.now()
   const waiting = pause(60_000, stop.signal)
   stop.abort()
   await waiting
   await pause(60_000, stop.signal)
+  expect(performance.now() - from).toBeLessThan(10_000)
 })
 
 test('no timer is left behind by a wait that was notified', async () => {

@@ -1,7 +1,7 @@
 import type { Attempt, Delivery, NewDelivery } from '@millrace/contracts'
 import type { Position } from '@millrace/contracts'
 
-import type { FoundRecord } from './find-record.ts'
+import type { RecentRecord } from './recent-records.ts'
 
 /** A delivery this process is about to try. */
 export interface Job {
@@ -16,7 +16,7 @@ export interface Job {
   /** Epoch milliseconds. */
   readonly openedAt: number
   /** Its record, where it is at hand. */
-  readonly found: FoundRecord | undefined
+  readonly recent: RecentRecord | undefined
 }
 
 function lastNumber(attempts: readonly Attempt[]): number {
@@ -24,7 +24,7 @@ function lastNumber(attempts: readonly Attempt[]): number {
 }
 
 /** A delivery the store returned as due. */
-export function jobOf(delivery: Delivery): Job {
+export function jobOf(delivery: Delivery, recent: RecentRecord | undefined): Job {
   const { id, action, recordId, position, attempts, openedAt } = delivery
   return {
     id,
@@ -34,12 +34,12 @@ export function jobOf(delivery: Delivery): Job {
     attempt: lastNumber(attempts) + 1,
     attemptsLeft: Math.max(1, delivery.attemptsLeft),
     openedAt: openedAt.getTime(),
-    found: undefined,
+    recent,
   }
 }
 
 /** A delivery that was opened a moment ago, with its record at hand. */
-export function freshJob(delivery: NewDelivery, found: FoundRecord, openedAt: number): Job {
+export function freshJob(delivery: NewDelivery, recent: RecentRecord, openedAt: number): Job {
   const { id, action, recordId, position, maxAttempts } = delivery
-  return { id, action, recordId, position, attempt: 1, attemptsLeft: maxAttempts, openedAt, found }
+  return { id, action, recordId, position, attempt: 1, attemptsLeft: maxAttempts, openedAt, recent }
 }

@@ -22,8 +22,10 @@ const job: Job = {
   attempt: 1,
   attemptsLeft: 3,
   openedAt: 1_000,
-  found: undefined,
+  recent: undefined,
 }
+
+const delivered: AttemptEnd = { kind: 'delivered', statusCode: 204, writes: [], stored }
 
 function failed(kind: ActionFailureKind, retryAfterMs?: number): AttemptEnd {
   return { kind: 'failed', stored, failure: { kind, error: 'no', statusCode: 500, retryAfterMs } }
@@ -34,7 +36,7 @@ function verdict(end: AttemptEnd, change: Partial<Job> = {}, now = 1_000): unkno
 }
 
 test('a delivered attempt ends the delivery', () => {
-  expect(verdict({ kind: 'delivered', statusCode: 204 })).toEqual({ kind: 'delivered' })
+  expect(verdict(delivered)).toEqual({ kind: 'delivered' })
 })
 
 test('transient failures are retried by the schedule until the attempts are used up', () => {
@@ -85,12 +87,15 @@ test('every end is kept as an attempt', () => {
   const times = { startedAt: 5_000, durationMs: 12.4 }
   const base = { number: 1, startedAt: new Date(5_000), durationMs: 12 }
   const kept = (end: AttemptEnd): unknown => attemptRecord(job, end, times)
-  expect(kept({ kind: 'delivered', statusCode: 204 })).toEqual({
+  expect(kept(delivered)).toEqual({
     ...base,
     outcome: 'delivered',
     statusCode: 204,
   })
-  expect(kept({ kind: 'delivered', statusCode: undefined })).toEqual({ ...base, outcome: 'delivered' })
+  expect(kept({ kind: 'delivered', statusCode: undefined, writes: [], stored })).toEqual({
+    ...base,
+    outcome: 'delivered',
+  })
   expect(kept(failed('transient'))).toEqual({ ...base, outcome: 'failed', error: 'no', statusCode: 500 })
   expect(kept({ kind: 'gone', reason: 'erased' })).toEqual({ ...base, outcome: 'failed', error: 'erased' })
   expect(kept({ kind: 'not-tried', error: 'away' })).toEqual({ ...base, outcome: 'failed', error: 'away' })

@@ -69,7 +69,7 @@ export function verdictOf(
     case 'gone':
       return { kind: 'cancelled', reason: end.reason }
     case 'not-tried':
-      return { kind: 'defer', delayMs: notTriedMs }
+      return { kind: 'defer', delayMs: end.delayMs ?? notTriedMs }
     case 'failed':
       break
   }

@@ -68,6 +68,9 @@ export class BatchRunner {
   readonly #ledger: PartitionLedger
   readonly #events: BatchEvents
   readonly #held: HeldStreams
+  /** Records handled behind the last checkpoint that was saved. */
+  #unsaved = 0
+  #isSaved = true
 
   constructor(owner: LedgerOwner, parts: BatchParts, events: BatchEvents) {
     this.#owner = owner
@@ -76,18 +79,29 @@ export class BatchRunner {
     this.#events = events
   }
 
-  /** @throws {@link HandlingInterrupted}, the end of the tenure, and what the store cannot recover from */
-  async handle(decoded: DecodedBatch, end: Position): Promise<void> {
+  /** Records handled since the last checkpoint was saved; they count as saved from now on. */
+  takeUnsaved(): number {
+    const count = this.#unsaved
+    this.#unsaved = 0
+    return count
+  }
+
+  /**
+   * Returns whether the checkpoint is saved: where a pure handler asked for nothing, it need not be at once.
+   * @throws {@link HandlingInterrupted}, the end of the tenure, and what the store cannot recover from
+   */
+  async handle(decoded: DecodedBatch, end: Position): Promise<boolean> {
     const batch = this.#held.withhold(decoded)
     const { records, malformed } = batch
-    if (records.length === 0)
-      return await this.#record({ checkpoint: end, records: malformed.length, parked: malformed })
     try {
-      await this.#together(batch, end)
+      if (records.length > 0) await this.#together(batch, end)
+      else await this.#record({ checkpoint: end, records: malformed.length, parked: malformed })
     } catch (error) {
+      if (records.length === 0) throw error
       this.#judge(error)
       await this.#apart(batch, end, error)
     }
+    return this.#isSaved
   }
 
   /** Handles a parked record again, once. @throws what its handler or the store throws */
@@ -240,8 +254,12 @@ export class BatchRunner {
     const { scope, tenure } = this.#owner
     const { checkpoint, records, effects = nothing, parked = [], unparked = [] } = change
     const wanted: readonly WantedDelivery[] = effects.deliveries
+    const { writes } = effects
+    const isNothing = writes.length + wanted.length + parked.length + unparked.length === 0
+    if (this.#owner.processor.pure && isNothing) return this.#pass(change, effects)
+    await this.#ledger.clear(wanted)
     const deliveries = this.#ledger.open(wanted)
-    const advance = { checkpoint, records, writes: effects.writes, deliveries, parked, unparked }
+    const advance = { checkpoint, records: records + this.#unsaved, writes, deliveries, parked, unparked }
     try {
       const { started } = await tenure.persist(() => scope.store.advance(tenure.lease, advance))
       this.#ledger.begin(deliveries, wanted, started)
@@ -249,9 +267,20 @@ export class BatchRunner {
       this.#ledger.forget(deliveries)
       throw error
     }
+    this.#unsaved = 0
+    this.#isSaved = true
     this.#held.add(parked)
     for (const then of effects.recorded) this.#callBack(then)
     this.#tell({ checkpoint, records, effects, parked, unparked })
+  }
+
+  /** Nothing to be recorded but that it was handled, and to handle it again costs nothing. */
+  #pass({ records }: Change, effects: Effects): void {
+    const { scope, tenure } = this.#owner
+    this.#unsaved += records
+    this.#isSaved = false
+    scope.meters.advanced(tenure.lease, { records })
+    for (const then of effects.recorded) this.#callBack(then)
   }
 
   /** What it is told of is done: nothing is taken back for its sake. */
@@ -265,6 +294,8 @@ export class BatchRunner {
 
   #tell({ checkpoint, records, parked, unparked }: Recorded): void {
     const { scope, tenure } = this.#owner
+    const counts = { records, parked: parked.length, unparked: unparked.length }
+    scope.meters.advanced(tenure.lease, counts)
     const { processor, partition } = tenure.lease
     const { facts } = scope
     for (const { recordId, reason } of parked)

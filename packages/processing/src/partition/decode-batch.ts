@@ -41,13 +41,16 @@ export function decodeBatch(
   { scope, processor }: Pick<LedgerOwner, 'scope' | 'processor'>,
   stored: readonly StoredEvent[],
 ): Decoding {
-  const { decode, errorText } = scope
+  const { decode, sharedDecoder, errorText } = scope
   const records: DecodedRecord[] = []
   const malformed: NewParkedRecord[] = []
   const skipped: SkippedRecord[] = []
   for (const each of stored) {
     try {
-      records.push({ stored: each, envelopes: readableBy(processor, decode, decode(each)) })
+      records.push({
+        stored: each,
+        envelopes: readableBy(processor, decode, processor.pure ? sharedDecoder.decode(each) : decode(each)),
+      })
     } catch (error) {
       const reason = errorText(thrownAbout([each], error))
       const isSkipped = scope.skipUpcastErrors && isUpcastFailure(error)

@@ -214,8 +214,8 @@ export class PartitionHandler {
       return await this.#hold(unreadable, decoded.records)
     // The log is read while the handler and its database work.
     this.#ahead = this.#readFrom(end, true)
-    await this.#runner.handle(decoded, end)
-    this.#passed(end)
+    if (await this.#runner.handle(decoded, end)) this.#passed(end)
+    else this.#skip(end)
     this.#tellSkipped(decoded.skipped)
   }
 
@@ -276,12 +276,13 @@ export class PartitionHandler {
     if (this.#unsavedSince === undefined) return
     const { tenure, scope } = this.#owner
     const checkpoint = this.#position
-    const advance = { checkpoint, records: 0, writes: [], deliveries: [], parked: [], unparked: [] }
+    const records = this.#runner.takeUnsaved()
+    const advance = { checkpoint, records, writes: [], deliveries: [], parked: [], unparked: [] }
     await tenure.persist(() => scope.store.advance(tenure.lease, advance))
     this.#saved = checkpoint
     this.#unsavedSince = undefined
     const { processor, partition } = tenure.lease
-    scope.facts.tell({ kind: 'processor-advanced', processor, partition, checkpoint, records: 0 })
+    scope.facts.tell({ kind: 'processor-advanced', processor, partition, checkpoint, records })
   }
 
   async #handleParked(): Promise<void> {
@@ -323,6 +324,7 @@ export class PartitionHandler {
     const { processor, partition } = tenure.lease
     const { recordId } = parked
     await tenure.persist(() => scope.store.parkAgain(tenure.lease, recordId, reason))
+    scope.meters.advanced(tenure.lease, { parked: 1 })
     scope.facts.tell({ kind: 'record-parked', processor, partition, recordId, reason })
     return false
   }

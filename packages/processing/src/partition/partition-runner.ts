@@ -165,6 +165,7 @@ export class PartitionRunner {
     if (asked === undefined) return 'done'
     const { attempt, askedAt } = asked
     if (attempt.kind !== 'granted') return attempt.kind
+    if (attempt.takenFrom !== undefined) scope.meters.failedOver(attempt.lease)
     await this.#own(new Tenure({ lease: attempt.lease, askedAt }, scope, this.#tenureEvents()), permit)
     return 'done'
   }
@@ -229,8 +230,10 @@ export class PartitionRunner {
       .map(({ name }) => name)
     const { unknown } = await tenure.persist(() => scope.store.recover(tenure.lease, { deadLetterActions }))
     const { partition } = this
-    if (unknown > 0)
+    if (unknown > 0) {
+      scope.meters.unknown(tenure.lease, unknown)
       scope.facts.tell({ kind: 'attempts-unknown', processor: processor.name, partition, count: unknown })
+    }
     const owner = { scope, processor, tenure, slots }
     const ledger = new PartitionLedger(owner)
     const handler = new PartitionHandler(owner, ledger, {

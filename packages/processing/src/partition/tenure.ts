@@ -117,6 +117,7 @@ export class Tenure {
   }
 
   #overtaken(): void {
+    this.#scope.meters.refused(this.lease)
     this.#fenced = true
     this.end('another owner took over')
   }

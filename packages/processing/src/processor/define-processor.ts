@@ -36,6 +36,12 @@ export interface ProcessorDefinition<Actions extends readonly Action[] = readonl
    * removed. Needs a store with effects: without, a failing event holds its whole partition. @defaultValue `'release'`
    */
   readonly onParked?: 'release' | 'hold'
+  /**
+   * True for a handler that changes nothing but through its context, not even what it is given. Its events are decoded once
+   * for all such processors, and a batch for which it asks nothing has no checkpoint of its own: its place is saved within a
+   * second, and such batches may be handled again. @defaultValue false
+   */
+  readonly pure?: boolean
   /** Milliseconds one call of the handler may take; a failure after that. 1 to 3_600_000. @defaultValue 60_000 */
   readonly timeoutMs?: number
 }
@@ -50,6 +56,7 @@ export interface Processor {
   readonly actions: readonly Action[]
   readonly retry: RetrySchedule
   readonly onParked: 'release' | 'hold'
+  readonly pure: boolean
   readonly timeoutMs: number
 }
 
@@ -65,6 +72,7 @@ export function defineProcessor<const Actions extends readonly Action[] = readon
   definition: ProcessorDefinition<Actions>,
 ): Processor {
   const { name, startFrom, partitions = 1, filter, onParked = 'release', timeoutMs = 60_000 } = definition
+  const { pure = false } = definition
   checkName('processor name', name)
   const setting = `processor ${name}`
   if (startFrom !== 'beginning' && startFrom !== 'now')
@@ -77,5 +85,16 @@ export function defineProcessor<const Actions extends readonly Action[] = readon
   checkActions(setting, actions)
   const retry = createRetrySchedule(definition.retry ?? {}, `${setting}.retry`)
   const { handle } = definition
-  return Object.freeze({ name, startFrom, partitions, filter, handle, actions, retry, onParked, timeoutMs })
+  return Object.freeze({
+    name,
+    startFrom,
+    partitions,
+    filter,
+    handle,
+    actions,
+    retry,
+    onParked,
+    pure,
+    timeoutMs,
+  })
 }

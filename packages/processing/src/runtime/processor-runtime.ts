@@ -1,11 +1,14 @@
-import { ConfigurationError, comparePositions } from '@millrace/contracts'
-import type { Position } from '@millrace/contracts'
+import { ConfigurationError, comparePositions, noMetrics } from '@millrace/contracts'
+import type { Metrics, Position } from '@millrace/contracts'
 
 import { ActionSlots } from '../action/action-slots.ts'
 import { Pulse } from '../clock/pulse.ts'
 import { isOutage } from '../errors/classify.ts'
 import { createErrorText } from '../errors/error-text.ts'
+import { observePartitions } from '../metrics/observe-partitions.ts'
+import { RuntimeMeters } from '../metrics/runtime-meters.ts'
 import { PartitionRunner } from '../partition/partition-runner.ts'
+import { SharedDecoder } from '../partition/shared-decoder.ts'
 import type { Processor } from '../processor/define-processor.ts'
 import { LogTail } from '../tail/log-tail.ts'
 import { FactHub } from './facts.ts'
@@ -80,15 +83,20 @@ class Runtime implements ProcessorRuntime {
   readonly #requests: RequestPoll
   readonly #progress = new Set<Pulse>()
   readonly #closed = new AbortController()
+  readonly #metrics: Metrics
+  #observed: Disposable | undefined
   #starting: Promise<void> | undefined
 
   constructor(options: ProcessorRuntimeOptions) {
     const settings = completeSettings(options)
-    const { log, store, locks, decode, processors, secrets = [] } = options
+    const { log, store, locks, decode, processors, secrets = [], metrics = noMetrics } = options
+    this.#metrics = metrics
     this.owner = settings.owner
     const tail = new LogTail(log, { batchSize: settings.batchSize })
     const errorText = createErrorText(secrets)
-    this.#scope = { ...settings, log, store, locks, decode, tail, errorText, facts: new FactHub() }
+    const [facts, meters] = [new FactHub(), new RuntimeMeters(metrics)]
+    const sharedDecoder = new SharedDecoder(decode, settings.clock)
+    this.#scope = { ...settings, log, store, locks, decode, sharedDecoder, tail, errorText, facts, meters }
     this.#processors = processors
     this.#runners = processors.flatMap((processor) => this.#runnersOf(processor))
     this.#requests = new RequestPoll(store, settings.pollMs, {
@@ -189,6 +197,7 @@ class Runtime implements ProcessorRuntime {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort()
+    this.#observed?.[Symbol.dispose]()
     await Promise.all([this.#requests.stop(), ...this.#runners.map((runner) => runner.stop())])
     this.#scope.tail[Symbol.dispose]()
   }
@@ -215,6 +224,7 @@ class Runtime implements ProcessorRuntime {
   async #begin(): Promise<void> {
     for (const processor of this.#processors) await this.#register(processor)
     if (this.#closed.signal.aborted) return
+    this.#observed = observePartitions(this.#metrics, async () => await this.status())
     for (const runner of this.#runners) runner.start()
     this.#requests.start()
   }
@@ -223,6 +233,7 @@ class Runtime implements ProcessorRuntime {
     const { log, store } = this.#scope
     const start = startFrom === 'now' ? await log.head() : await log.beginning()
     await store.register({ processor: name, partitions, log: log.name, start })
+    this.#scope.meters.expect(name)
   }
 
   async #setPaused(

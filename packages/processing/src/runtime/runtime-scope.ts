@@ -2,6 +2,8 @@ import type { EventDecoder, EventLog, LockDriver, ProcessorStore, StoredEvent } 
 
 import type { Clock } from '../clock/clock.ts'
 import type { ErrorText } from '../errors/error-text.ts'
+import type { RuntimeMeters } from '../metrics/runtime-meters.ts'
+import type { SharedDecoder } from '../partition/shared-decoder.ts'
 import type { LogTail } from '../tail/log-tail.ts'
 import type { FactHub } from './facts.ts'
 
@@ -12,11 +14,14 @@ export interface RuntimeScope {
   /** Undefined where leases alone decide who may try. */
   readonly locks: LockDriver | undefined
   readonly decode: EventDecoder
+  /** For processors that are pure. */
+  readonly sharedDecoder: SharedDecoder
   readonly owner: string
   readonly clock: Clock
   readonly random: () => number
   readonly errorText: ErrorText
   readonly facts: FactHub
+  readonly meters: RuntimeMeters
   readonly tail: LogTail
   readonly leaseTtlMs: number
   readonly pollMs: number

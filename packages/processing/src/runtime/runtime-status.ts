@@ -25,6 +25,8 @@ export interface PartitionReport {
   readonly inFlight: number
   /** Deliveries not ended yet. */
   readonly openDeliveries: number
+  /** Age of the oldest of them in seconds; 0 where there is none. */
+  readonly backlogSeconds: number
   readonly parkedRecords: number
   /** Passed over by `skipUpcastErrors`, since this process owns the partition. */
   readonly skippedRecords: number
@@ -80,6 +82,7 @@ export async function reportPartitions(
         lastError: view.lastError ?? status.lastError,
         inFlight: view.inFlight,
         openDeliveries: status.openDeliveries,
+        backlogSeconds: status.backlogAgeMs / 1000,
         parkedRecords: status.parkedRecords,
         skippedRecords: view.skipped,
         deadLetters: status.deadLetters,

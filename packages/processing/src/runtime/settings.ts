@@ -1,7 +1,14 @@
 import { hostname } from 'node:os'
 
 import { createIdFactory } from '@millrace/contracts'
-import type { EventDecoder, EventLog, LockDriver, ProcessorStore, StoredEvent } from '@millrace/contracts'
+import type {
+  EventDecoder,
+  EventLog,
+  LockDriver,
+  Metrics,
+  ProcessorStore,
+  StoredEvent,
+} from '@millrace/contracts'
 import { ConfigurationError } from '@millrace/contracts'
 
 import { checkWhole } from '../action/define-action.ts'
@@ -49,6 +56,8 @@ export interface ProcessorRuntimeOptions {
   readonly skipUpcastErrors?: boolean
   /** Texts that must not appear in any recorded error. @defaultValue none */
   readonly secrets?: readonly string[]
+  /** Where the work is counted. @defaultValue nowhere */
+  readonly metrics?: Metrics
   /** @defaultValue the machine's clocks */
   readonly clock?: Clock
   /** For jitter; from 0 to below 1. @defaultValue `Math.random` */

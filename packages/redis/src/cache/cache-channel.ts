@@ -4,6 +4,12 @@ import type { Redis } from 'ioredis'
 import { createClient, endClient } from '../connection/open-redis.ts'
 import type { RedisSettings } from '../connection/redis-options.ts'
 
+interface Message {
+  readonly keys: readonly string[]
+  readonly tags: readonly string[]
+  readonly erased?: boolean
+}
+
 /** Hears what is invalidated, over a connection of its own: one that listens can do nothing else. */
 export class CacheChannel implements AsyncDisposable {
   readonly #client: Redis
@@ -36,7 +42,7 @@ export class CacheChannel implements AsyncDisposable {
   }
 
   #hear(message: string): void {
-    const { keys, tags } = JSON.parse(message) as { keys: readonly string[]; tags: readonly string[] }
-    this.#listener.invalidated({ keys, tags })
+    const { keys, tags, erased = false } = JSON.parse(message) as Message
+    this.#listener.invalidated({ keys, tags, erased })
   }
 }

@@ -14,6 +14,7 @@ import type { RedisConnection } from '../connection/open-redis.ts'
 import { CacheChannel } from './cache-channel.ts'
 import { cacheValue, mark, readCacheValue } from './cache-value.ts'
 import type { Seen } from './cache-value.ts'
+import { eraseValues } from './erase-values.ts'
 
 /** Settings of {@link openRedisCacheStore}. */
 export interface RedisCacheStoreOptions {
@@ -69,13 +70,14 @@ class RedisCacheStore implements CacheStore {
   async write(key: string, entry: StoreEntry, ticket?: WriteTicket): Promise<void> {
     const { ttlMs, tags } = entry
     if (ticket === undefined) {
-      const value = cacheValue(entry, await this.#versions(tags))
-      const keys = [this.#key(key), this.#channel]
-      await this.#run('replace', keys, [ttlMs, value, message([key], [])])
+      const versions = await this.#versions(tags)
+      const keys = [this.#key(key), this.#channel, ...tags.map((tag) => this.#tag(tag))]
+      await this.#run('replace', keys, [ttlMs, cacheValue(entry, versions), message([key], []), ...versions])
       return
     }
     const { begins, versions = [] } = ticket.ticket as Seen & { readonly versions?: readonly string[] }
-    await this.#run('write', [this.#key(key)], [ttlMs, cacheValue(entry, versions), begins])
+    const keys = [this.#key(key), ...tags.map((tag) => this.#tag(tag))]
+    await this.#run('write', keys, [ttlMs, cacheValue(entry, versions), begins, ...versions])
   }
 
   async invalidate(keys: readonly string[], tags: readonly string[]): Promise<void> {
@@ -83,6 +85,19 @@ class RedisCacheStore implements CacheStore {
     const names = [...keys.map((key) => this.#key(key)), ...tags.map((tag) => this.#tag(tag))]
     const values = [keys.length, mark.invalidated + unique(), invalidatedMs, tagMs, message(keys, tags)]
     await this.#run('invalidate', [this.#channel, ...names], [...values, ...tags.map(unique)])
+  }
+
+  async erase(tag: string): Promise<void> {
+    const version = await this.#connection.send(async (client) => await client.get(this.#tag(tag)))
+    const values = [0, '', invalidatedMs, tagMs, message([], [tag], true), unique()]
+    const eraseAll = async (): Promise<void> => {
+      if (version === null) return
+      await this.#connection.send(async (client) => await eraseValues(client, this.#key(''), version))
+    }
+    // Before: so that a crash leaves next to nothing. After: from then on no value of this version is written any more.
+    await eraseAll()
+    await this.#run('invalidate', [this.#channel, this.#tag(tag)], values)
+    await eraseAll()
   }
 
   watch(listener: InvalidationListener): AsyncDisposable {
@@ -116,8 +131,8 @@ class RedisCacheStore implements CacheStore {
   }
 }
 
-function message(keys: readonly string[], tags: readonly string[]): string {
-  return JSON.stringify({ keys, tags })
+function message(keys: readonly string[], tags: readonly string[], erased = false): string {
+  return JSON.stringify(erased ? { keys, tags, erased } : { keys, tags })
 }
 
 /**

@@ -2,6 +2,7 @@ import { openCache } from '@millrace/caching'
 import { cacheContract } from '@millrace/conformance'
 import { expect, inject, test, vi } from 'vitest'
 
+import { everything } from '../../fixtures/everything.ts'
 import { freshPrefix } from '../../fixtures/prefixes.ts'
 import { openRedis } from '../connection/open-redis.ts'
 import { openRedisCacheStore } from './redis-cache-store.ts'
@@ -61,4 +62,43 @@ test('a tag that Redis threw out costs a load, and brings nothing old back', asy
   const [tag = ''] = await connection.client.keys(`${prefix}:cache:*:t:*`)
   await connection.client.del(tag)
   expect(await cache.getOrLoad('price', async () => 2, options)).toBe(2)
+})
+
+test('nothing of an erased subject is left in any key, and no load from before it comes after it', async () => {
+  const prefix = freshPrefix('erased')
+  await using connection = await openRedis({ url: inject('redis'), prefix })
+  await using cache = openCache({ store: openRedisCacheStore({ connection }) })
+  await using late = openCache({ store: openRedisCacheStore({ connection }), maxLocalBytes: 0 })
+  const options = { subjects: ['customer-17'], tags: ['customers'] }
+  await cache.set('profile', 'Grace Hopper', options)
+  await cache.getOrLoad('order', async () => 'for Grace Hopper', { subjects: ['customer-1', 'customer-17'] })
+  await cache.set('other', 'Ada', { subjects: ['customer-1'] })
+  const [begun, goes] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()]
+  const load = async (): Promise<string> => {
+    begun.resolve()
+    return await goes.promise
+  }
+  const loaded = late.getOrLoad('late', load, options)
+  await begun.promise
+  expect(await everything(connection.client, prefix)).toContain('Hopper')
+  await cache.eraseSubject('customer-17')
+  goes.resolve('Grace Hopper, late')
+  expect(await loaded).toContain('late')
+  const left = await everything(connection.client, prefix)
+  expect(left).not.toContain('Hopper')
+  expect(left).toContain('Ada')
+})
+
+test('a write that began before its subject was erased keeps nothing', async () => {
+  const prefix = freshPrefix('late')
+  await using connection = await openRedis({ url: inject('redis'), prefix })
+  const store = openRedisCacheStore({ connection })
+  const read = await store.read('key', ['subject'])
+  if (read.kind !== 'miss') throw new Error('there is nothing yet')
+  await store.erase('subject')
+  const entry = { text: '"Grace Hopper"', ttlMs: 60_000, endsAt: Date.now() + 60_000, tags: ['subject'] }
+  await store.write('key', entry, read.ticket)
+  expect(await everything(connection.client, prefix)).not.toContain('Hopper')
+  await store.write('key', entry)
+  expect(await everything(connection.client, prefix)).toContain('Hopper')
 })

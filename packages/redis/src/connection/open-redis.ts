@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 
+import { ConnectionError } from '@millrace/contracts'
 import { Redis } from 'ioredis'
 
 import type { LuaScript } from './lua-script.ts'
@@ -119,7 +120,7 @@ export function createClient({ url, connectTimeoutMs }: RedisSettings, further: 
  * Opens a connection.
  *
  * @throws {@link ConfigurationError} for a bad setting
- * @throws {@link ConnectionError} where the server does not answer
+ * @throws {@link ConnectionError} where the server does not answer, unless it is to connect later
  */
 export async function openRedis(options: RedisOptions): Promise<RedisConnection> {
   const settings = checkRedisOptions(options)
@@ -130,12 +131,18 @@ export async function openRedis(options: RedisOptions): Promise<RedisConnection>
   let refused: unknown
   client.once('error', (error) => (refused = error))
   // A server that hangs takes a connection and says nothing.
-  const timer = setTimeout(() => client.disconnect(), settings.connectTimeoutMs)
+  const timer = setTimeout(
+    () => client.disconnect(settings.whenAway === 'connect-later'),
+    settings.connectTimeoutMs,
+  )
   try {
     await client.connect()
   } catch (error) {
-    await endClient(client)
-    throw redisFailure(refused ?? error, settings.server)
+    const failure = redisFailure(refused ?? error, settings.server)
+    if (settings.whenAway === 'fail' || !(failure instanceof ConnectionError)) {
+      await endClient(client)
+      throw failure
+    }
   } finally {
     clearTimeout(timer)
   }

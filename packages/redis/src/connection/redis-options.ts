@@ -13,6 +13,11 @@ export interface RedisOptions {
   readonly commandTimeoutMs?: number
   /** Milliseconds until a connection that does not open has failed: 10 to 600,000. @defaultValue 5_000 */
   readonly connectTimeoutMs?: number
+  /**
+   * What becomes of opening where no server answers: `fail`, or `connect-later`, with commands that fail until it does.
+   * @defaultValue `'fail'`
+   */
+  readonly whenAway?: 'fail' | 'connect-later'
 }
 
 /** What {@link RedisOptions} say, checked. */
@@ -25,6 +30,7 @@ const defaults = {
   prefix: 'millrace',
   commandTimeoutMs: 2_000,
   connectTimeoutMs: 5_000,
+  whenAway: 'fail',
 } as const satisfies Omit<Required<RedisOptions>, 'url'>
 
 function serverOf(url: string): string {

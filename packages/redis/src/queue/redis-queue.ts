@@ -1,6 +1,13 @@
 import { hash } from 'node:crypto'
 
-import { checkJob, checkWhole, checkWork, createIdFactory, NotSupportedError } from '@millrace/contracts'
+import {
+  checkJob,
+  checkSubject,
+  checkWhole,
+  checkWork,
+  createIdFactory,
+  NotSupportedError,
+} from '@millrace/contracts'
 import type {
   EnqueueOptions,
   JobHandler,
@@ -13,7 +20,10 @@ import type {
 } from '@millrace/contracts'
 import { Queue } from 'bullmq'
 import type { Job } from 'bullmq'
+import type { Redis } from 'ioredis'
 
+import { eraseJobs } from './erase-jobs.ts'
+import type { SubjectOption } from './erase-jobs.ts'
 import { jobView } from './redis-job.ts'
 import { checkQueueOptions } from './redis-queue-options.ts'
 import type { RedisQueueOptions, RedisQueueSettings } from './redis-queue-options.ts'
@@ -42,7 +52,8 @@ class RedisQueue implements JobQueue {
     checkJob(name, data, options)
     if (options.tx !== undefined)
       throw new NotSupportedError('options.tx: a queue on Redis has no transactions')
-    const { idempotencyKey, delayMs = 0 } = options
+    const { idempotencyKey, delayMs = 0, subject } = options
+    const about: SubjectOption = subject === undefined ? {} : { subject }
     const { retry, keepDoneMs } = this.#settings
     const id = idempotencyKey === undefined ? this.#mint() : `key-${hash('sha256', idempotencyKey)}`
     await this.#send(async () =>
@@ -54,6 +65,7 @@ class RedisQueue implements JobQueue {
         removeOnComplete: { age: Math.ceil(keepDoneMs / 1_000) },
         removeOnFail: false,
         stackTraceLimit: 0,
+        ...about,
       }),
     )
     return { id }
@@ -105,6 +117,11 @@ class RedisQueue implements JobQueue {
     })
   }
 
+  async eraseSubject(subject: string): Promise<number> {
+    checkSubject(subject)
+    return await this.#send(async (client) => await eraseJobs(client, this.#queue, subject))
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#queue.close()
   }
@@ -118,7 +135,7 @@ class RedisQueue implements JobQueue {
     return job !== undefined && (await job.getState()) === 'failed' ? job : undefined
   }
 
-  async #send<T>(work: () => Promise<T>): Promise<T> {
+  async #send<T>(work: (client: Redis) => Promise<T>): Promise<T> {
     return await this.#settings.connection.send(work)
   }
 }

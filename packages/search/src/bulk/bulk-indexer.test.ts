@@ -55,7 +55,7 @@ test('what it holds is bounded: a writer waits for room', async () => {
   expect(await submitted).toHaveLength(100)
 })
 
-test('only the documents that the engine is too busy for are tried again', async () => {
+test('trap 13: only the documents that the engine is too busy for are tried again', async () => {
   const scripted = new ScriptedIndex((writes, call) =>
     writes.map(({ id }, n) =>
       call < 3 && n % 2 === 1
@@ -69,7 +69,7 @@ test('only the documents that the engine is too busy for are tried again', async
   expect(indexer.stats()).toMatchObject({ written: 4, retried: 3, failed: 0 })
 })
 
-test('an engine that stays busy is an outage: nothing is dropped, the caller is told', async () => {
+test('trap 13: an engine that stays busy is an outage: nothing is dropped, the caller is told', async () => {
   const scripted = new ScriptedIndex((writes) =>
     writes.map(({ id }) =>
       id === 'd1' ? { kind: 'retry', id, reason: 'status 429' } : { kind: 'written', id },

@@ -1,9 +1,10 @@
-import { ConnectionError, failpoint, InvalidValueError } from '@millrace/contracts'
-import type { SearchFields, SearchIndex, SearchWrite } from '@millrace/contracts'
+import { ConnectionError, failpoint, InvalidValueError, noMetrics } from '@millrace/contracts'
+import type { SearchFields, SearchIndex, SearchWrite, SearchWriteResult } from '@millrace/contracts'
 import { pause } from '@millrace/processing'
 
+import { SearchMeters } from '../metrics/search-meters.ts'
 import { checkBulkOptions } from './bulk-options.ts'
-import type { BulkOptions } from './bulk-options.ts'
+import type { BulkIndexerOptions, BulkOptions } from './bulk-options.ts'
 import { writeSize } from './write-size.ts'
 
 const longestPauseMs = 5000
@@ -36,6 +37,12 @@ interface Entry<Fields extends SearchFields> {
   readonly reject: (error: unknown) => void
 }
 
+function endsOf(results: readonly SearchWriteResult[]): Record<SearchOutcome['kind'], number> {
+  const ends = { written: 0, stale: 0, rejected: 0 }
+  for (const { kind } of results) if (kind !== 'retry') ends[kind] += 1
+  return ends
+}
+
 /** A write that was accepted. */
 export interface AcceptedWrite {
   /** Rejects with {@link ConnectionError} where it is not known to be written: it may be given again. */
@@ -54,6 +61,7 @@ export class BulkIndexer<Fields extends SearchFields = SearchFields> implements 
   readonly #options: Required<BulkOptions>
   readonly #waiting: Entry<Fields>[] = []
   readonly #counts = { calls: 0, written: 0, stale: 0, rejected: 0, retried: 0, failed: 0 }
+  readonly #meters: SearchMeters
   readonly #closing = new AbortController()
   #waitingBytes = 0
   #held = 0
@@ -65,9 +73,10 @@ export class BulkIndexer<Fields extends SearchFields = SearchFields> implements 
   #room = Promise.withResolvers<void>()
 
   /** @throws {@link ConfigurationError} naming the setting */
-  constructor(index: SearchIndex<Fields>, options: BulkOptions = {}) {
+  constructor(index: SearchIndex<Fields>, { metrics = noMetrics, ...options }: BulkIndexerOptions = {}) {
     this.#index = index
     this.#options = checkBulkOptions(options)
+    this.#meters = new SearchMeters(metrics, index.definition.name)
   }
 
   stats(): BulkStats {
@@ -166,6 +175,7 @@ export class BulkIndexer<Fields extends SearchFields = SearchFields> implements 
       for (let attempt = 1; left.length > 0; attempt++) left = await this.#once(left, attempt)
     } catch (error) {
       this.#counts.failed += left.length
+      this.#meters.ended({ failed: left.length })
       for (const { reject } of left) reject(error)
     } finally {
       this.#inFlight -= 1
@@ -181,6 +191,7 @@ export class BulkIndexer<Fields extends SearchFields = SearchFields> implements 
   async #once(entries: readonly Entry<Fields>[], attempt: number): Promise<readonly Entry<Fields>[]> {
     const { maxAttempts, retryMs, random } = this.#options
     this.#counts.calls += 1
+    this.#meters.called(entries.length)
     await failpoint('index:before-write')
     const results = await this.#index.write(entries.map(({ write }) => write))
     await failpoint('index:after-write')
@@ -193,11 +204,13 @@ export class BulkIndexer<Fields extends SearchFields = SearchFields> implements 
         reason = result?.reason ?? 'the engine did not answer for it'
       } else this.#settle(entry, result)
     }
+    this.#meters.ended({ ...endsOf(results), retried: again.length })
     if (again.length === 0) return again
     this.#counts.retried += again.length
     if (attempt >= maxAttempts) {
       const error = new ConnectionError(`search index ${this.#index.definition.name} is too busy: ${reason}`)
       this.#counts.failed += again.length
+      this.#meters.ended({ failed: again.length })
       for (const { reject } of again) reject(error)
       return []
     }

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '@millrace/contracts'
+import type { Metrics } from '@millrace/contracts'
 
 /** How documents are gathered before they are written. */
 export interface BulkOptions {
@@ -16,6 +17,12 @@ export interface BulkOptions {
   readonly retryMs?: number
   /** From 0 to below 1. @defaultValue `Math.random` */
   readonly random?: () => number
+}
+
+/** Settings of a `BulkIndexer`. */
+export interface BulkIndexerOptions extends BulkOptions {
+  /** Where calls and documents are counted, by index. @defaultValue nowhere */
+  readonly metrics?: Metrics
 }
 
 const bulkDefaults: Required<BulkOptions> = {

@@ -1,7 +1,8 @@
-import { latestWrites, SearchRejectedError } from '@millrace/contracts'
+import { defined, latestWrites, SearchRejectedError } from '@millrace/contracts'
 import type {
   Envelope,
   LogFilter,
+  Metrics,
   SearchBody,
   SearchFields,
   SearchIndex,
@@ -50,6 +51,8 @@ export interface IndexerDefinition<Fields extends SearchFields = SearchFields> {
   readonly timeoutMs?: number
   /** How documents are handed to the index. */
   readonly bulk?: BulkOptions
+  /** Where calls and documents are counted, by index. @defaultValue nowhere */
+  readonly metrics?: Metrics
 }
 
 async function writesOf<Fields extends SearchFields>(
@@ -85,7 +88,10 @@ class LogIndexer<Fields extends SearchFields> {
 
   constructor(definition: IndexerDefinition<Fields>) {
     this.#definition = definition
-    this.#bulk = new BulkIndexer(definition.index, definition.bulk)
+    this.#bulk = new BulkIndexer(definition.index, {
+      ...definition.bulk,
+      ...defined({ metrics: definition.metrics }),
+    })
   }
 
   async handle(batch: readonly Envelope[], { signal, partition, epoch }: HandlerContext): Promise<void> {

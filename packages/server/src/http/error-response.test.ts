@@ -25,8 +25,8 @@ test.each([
   [409, new ConcurrencyError({ streamId: 'cart-1', expected: 1, actual: 2 })],
   [413, new PayloadTooLargeError('it', { bytes: 2, maxBytes: 1 })],
   [422, new EventSerializationError('a', 'no')],
+  [422, new ConfigurationError('a', 'b')],
   [503, new ConnectionError('away')],
-  [500, new ConfigurationError('a', 'b')],
 ])('%i for %o', async (status, error) => {
   const response = errorResponse(error)
   expect(response.status).toBe(status)

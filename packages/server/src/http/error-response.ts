@@ -16,6 +16,9 @@ const statusByCode: Readonly<Record<string, number>> = {
   ERR_INVALID_VALUE: 400,
   ERR_INVALID_STREAM_NAME: 400,
   ERR_INVALID_CURSOR: 400,
+  ERR_RULE: 400,
+  // What was asked for does not fit what is there; a server's own configuration is read before it serves.
+  ERR_CONFIGURATION: 422,
   ERR_BODY_INTERRUPTED: 400,
   ERR_UNAUTHORIZED: 401,
   ERR_FORBIDDEN: 403,

@@ -17,5 +17,6 @@ test('the console is given what it reads', () => {
   expectTypeOf<Answer<'deadLetters'>>().toExtend<ConsoleAnswers['/api/dead-letters']>()
   expectTypeOf<Answer<'retryDeadLetter'>>().toExtend<ConsoleAnswers['/api/dead-letters/:id/retry']>()
   expectTypeOf<Answer<'projections'>>().toExtend<ConsoleAnswers['/api/projections']['projections']>()
+  expectTypeOf<Answer<'observers'>>().toExtend<ConsoleAnswers['/api/observers']>()
   expectTypeOf<Answer<'locks'>>().toExtend<ConsoleAnswers['/api/locks']['locks']>()
 })

@@ -44,14 +44,29 @@ function deadLetterRoutes(management: Management): readonly Route[] {
       method: 'GET',
       path: '/api/dead-letters',
       handle: async (request) => {
-        const query = new QueryParameters(request, ['kind', 'processor', 'cursor', 'limit'])
+        const known = ['kind', 'processor', 'action', 'recordId', 'cursor', 'limit']
+        const query = new QueryParameters(request, known)
         const page = await management.deadLetters(
           defined({
             kind: query.choice('kind', deadLetterKinds),
             processor: query.text('processor'),
+            action: query.text('action'),
+            recordId: query.text('recordId'),
             cursor: query.text('cursor'),
             limit: query.number('limit'),
           }),
+        )
+        return jsonResponse(page)
+      },
+    },
+    {
+      method: 'GET',
+      // Not below /api/dead-letters: what comes there is an id.
+      path: '/api/dead-letter-history',
+      handle: async (request) => {
+        const query = new QueryParameters(request, ['id', 'cursor', 'limit'])
+        const page = await management.deadLetterHistory(
+          defined({ id: query.text('id'), cursor: query.text('cursor'), limit: query.number('limit') }),
         )
         return jsonResponse(page)
       },

@@ -7,6 +7,7 @@ import type { Route } from '../route.ts'
 import type { State, Store } from '../state.ts'
 import { deliveriesView } from './deliveries.ts'
 import { liveView } from './live.ts'
+import { observersView } from './observers.ts'
 import { icon, stateLabel } from './parts.ts'
 import { processorsView } from './processors.ts'
 import { projectionsView } from './projections.ts'
@@ -28,6 +29,8 @@ function currentView(state: State, controller: Controller, store: Store): Templa
       return processorsView(state, controller)
     case 'projections':
       return projectionsView(state, controller)
+    case 'observers':
+      return observersView(state, controller)
     case 'system':
       return systemView(state)
     default:
@@ -40,6 +43,7 @@ const places = [
   { view: 'streams', name: 'Streams', href: '#/streams' },
   { view: 'processors', name: 'Processors', href: '#/processors' },
   { view: 'projections', name: 'Read models', href: '#/projections' },
+  { view: 'observers', name: 'Observers', href: '#/observers' },
   { view: 'deliveries', name: 'Deliveries', href: '#/deliveries/all' },
   { view: 'system', name: 'System', href: '#/system' },
 ] as const

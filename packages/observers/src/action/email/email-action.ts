@@ -35,9 +35,9 @@ const addressSettings = ['to', 'cc', 'replyTo'] as const
 
 function readTemplates(settings: ActionSettings): Readonly<Record<string, Template>> {
   const templates = {
-    to: settings.template('to', 'subject'),
-    cc: settings.template('cc', 'subject'),
-    replyTo: settings.template('replyTo', 'subject'),
+    to: settings.template('to', 'address'),
+    cc: settings.template('cc', 'address'),
+    replyTo: settings.template('replyTo', 'address'),
     subject: settings.template('subject', 'subject'),
     text: settings.template('text', 'text'),
     html: settings.template('html', 'html'),

@@ -24,6 +24,8 @@ export function logKind(log: RuleLogger): AnyActionKind {
     prepare: (settings) => {
       settings.required('message')
       const message = settings.template('message', 'subject')
+      if (settings.secretNames.size > 0)
+        settings.problem('message', 'must not hold a secret: logs are kept, and read by many')
       const level = settings.choice('level', levels) ?? 'info'
       return {
         render: (values) => ({ level, message: message?.render(values) ?? '' }),

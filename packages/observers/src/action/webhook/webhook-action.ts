@@ -3,7 +3,9 @@ import type { KeyObject } from 'node:crypto'
 import { ActionError } from '@millrace/processing'
 import type { ActionReceipt } from '@millrace/processing'
 
+import type { RuleInput } from '../../observer/rule-input.ts'
 import type { Secrets } from '../../secret/secrets.ts'
+import { secretVariable } from '../../template/compile-template.ts'
 import type { Template, TemplateValues } from '../../template/compile-template.ts'
 import { jsonText } from '../../template/value-text.ts'
 import { defineActionKind } from '../action-kind.ts'
@@ -22,7 +24,8 @@ export interface WebhookSettings {
   /** Values are templates. `content-length`, `host`, `connection` and those of the signature are not for rules to set. */
   readonly headers?: Readonly<Record<string, string>>
   /**
-   * A JSON value whose texts are templates, or the template of a JSON text.
+   * A JSON value whose texts are templates, or the template of a JSON text; in code also a pure function of the event that
+   * gives a JSON value, for a body whose form depends on it.
    * @defaultValue `{ type, timestamp, data }` of the event
    */
   readonly body?: unknown
@@ -75,6 +78,11 @@ function readHeaders(settings: ActionSettings): readonly (readonly [string, Temp
 
 function readBody(settings: ActionSettings): BodyRenderer {
   const body = settings.value('body')
+  if (typeof body === 'function') {
+    const make = body as (input: RuleInput) => unknown
+    // Only templates may name secrets: what a function gives could not be masked in a dry run.
+    return ({ [secretVariable]: _secrets, ...input }) => jsonText(make(input as unknown as RuleInput))
+  }
   if (typeof body === 'string') {
     const template = settings.template('body', 'json')
     return (values) => template?.render(values) ?? ''

@@ -1,0 +1,3 @@
+import { defineOrders } from './src/orders-app.ts'
+
+export default defineOrders()

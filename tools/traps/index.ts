@@ -1,0 +1,3 @@
+export { hollowTests } from './hollow-tests.ts'
+export { proveSettings } from './proofs.ts'
+export { testFiles, trapTests } from './test-files.ts'
