@@ -73,14 +73,22 @@ async function deadLettersOf(store: ProcessorStore, processor: string): Promise<
   return items.filter((each) => each.kind === 'delivery')
 }
 
-async function dropped(schema: string): Promise<void> {
-  await using database = await openPg({ url: inject('servers').postgres, poolSize: 1 })
-  await database.script(`drop schema if exists ${schema} cascade`)
+/** A schema that is dropped when everything opened after it is closed. */
+function freshSchema(prefix: string): { readonly schema: string } & AsyncDisposable {
+  const schema = `traps_${fresh(prefix).replace('-', '_')}`
+  return {
+    schema,
+    [Symbol.asyncDispose]: async () => {
+      await using database = await openPg({ url: inject('servers').postgres, poolSize: 1 })
+      await database.script(`drop schema if exists ${schema} cascade`)
+    },
+  }
 }
 
 test('trap 1: an action whose attempts are used up is a dead letter with all of them, for the next process too', async () => {
   await using events = await openMemoryStore()
-  const schema = `traps_${fresh('a').replace('-', '_')}`
+  await using place = freshSchema('a')
+  const { schema } = place
   const rule = told()
   const id = { letter: '' }
   receiver.behave({ kind: 'answer', status: 503 })
@@ -104,12 +112,12 @@ test('trap 1: an action whose attempts are used up is a dead letter with all of 
   expect(new Set(receiver.requests.map(({ headers }) => headers['idempotency-key']))).toEqual(
     new Set([id.letter]),
   )
-  await dropped(schema)
 })
 
 test('trap 7: of three processes with the same rule one tells of each event', async () => {
   await using events = await openMemoryStore()
-  const schema = `traps_${fresh('b').replace('-', '_')}`
+  await using place = freshSchema('b')
+  const { schema } = place
   const rule: ObserverDefinition = { ...told({ order: 'none' }), partitions: 4 }
   await using members = new AsyncDisposableStack()
   const stores: ProcessorStore[] = []
@@ -129,7 +137,6 @@ test('trap 7: of three processes with the same rule one tells of each event', as
   expect(receiver.requests).toHaveLength(40)
   expect(new Set(receiver.requests.map(({ headers }) => headers['idempotency-key'])).size).toBe(40)
   await members.disposeAsync()
-  await dropped(schema)
 })
 
 test('trap 9: what waits for its next attempt holds no place, neither of its action nor of its destination', async () => {

@@ -97,17 +97,20 @@ function gateOf(source: ServerSource): Gate {
   return async (work) => await source.health.whileThere(work)
 }
 
-function mount(
-  router: Hono,
-  routes: readonly Route[],
-  { admit, gate }: { readonly admit: Admit; readonly gate: Gate },
-): void {
+/** What stands before the handlers of routes. */
+interface Entrance {
+  readonly admit: Admit
+  readonly gate: Gate
+  readonly isGated: (route: Route) => boolean
+}
+
+function mount(router: Hono, routes: readonly Route[], { admit, gate, isGated }: Entrance): void {
   for (const route of routes)
     router.on(route.method, route.path, async (context: Context) => {
       const params = context.req.param() as Readonly<Record<string, string>>
       await admit(context.req.raw, route, params)
       const handle = async (): Promise<Response> => await route.handle(context.req.raw, { params })
-      return answersWithout.has(route.path) ? await handle() : await gate(handle)
+      return isGated(route) ? await gate(handle) : await handle()
     })
   for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {
     const allowed = group.map(({ method }) => method).join(', ')
@@ -139,21 +142,28 @@ export function createServer(source: ServerSource, options: ServerOptions = {}):
   })
   router.onError((error) => answerError(error, onError))
   router.notFound(() => refusal(404, { code: 'ERR_NOT_FOUND', message: 'nothing is served under this path' }))
+  const pages = pageRoutes()
   const liveRoute: Route = { method: 'GET', path: '/api/live', handle: (request) => streams.connect(request) }
   const all = [
     healthRoute(live.management),
     ...managementRoutes(live.management),
     liveRoute,
     ...routes,
-    ...pageRoutes(),
+    ...pages,
   ]
   const access = accessOf(source, options)
   let guard = createGuard({ ...options, ...access })
   const gate = gateOf(source)
   const admit = admission((request, level) => guard(request, level), access.accessLog)
-  const recorded: Admit = async (...asked) => await gate(async () => await admit(...asked))
+  const recorded: Admit = async (request, route, params) => {
+    const { guard: level = 'management' } = route
+    const ask = async (): Promise<void> => await admit(request, route, params)
+    await (level === 'management' ? gate(ask) : ask())
+  }
+  // The console shows the outage: its files need nothing that may be away.
+  const isGated = (route: Route): boolean => !answersWithout.has(route.path) && !pages.includes(route)
   // The use of an app that records it is recorded in the database first.
-  mount(router, all, { admit: access.accessLog === undefined ? admit : recorded, gate })
+  mount(router, all, { admit: access.accessLog === undefined ? admit : recorded, gate, isGated })
   return {
     fetch: async (request) => router.fetch(request),
     asksForToken: options.token !== undefined || (access.tokenHolders?.length ?? 0) > 0,

@@ -8,6 +8,21 @@ export interface AppCapture extends Pick<InstallCaptureOptions, 'table' | 'name'
   readonly subject?: string
 }
 
+const findColumn = `
+  select 1 as found from pg_attribute
+  where attrelid = to_regclass($1) and attname = $2 and attnum > 0 and not attisdropped`
+
+/** By a column that is not in what is recorded nobody would ever be found, and an erasure would leave all of it. */
+async function checkSubject(
+  { table, subject, exclude = [] }: AppCapture,
+  database: SqlDatabase,
+): Promise<void> {
+  if (subject === undefined) return
+  const found = await database.query(findColumn, [table, subject])
+  if (found.length === 0 || exclude.includes(subject))
+    throw new ConfigurationError('subject', `must be a captured column; ${JSON.stringify(subject)} is not`)
+}
+
 /**
  * Sees to it that the tables are captured as the definition says: installs what is not there, and repairs what does not fit its
  * table any more.
@@ -18,6 +33,7 @@ export async function installCaptures(captures: readonly AppCapture[], database:
     try {
       const { name, faults } = await installCapture(database, capture)
       if (faults.length > 0) await repairCapture(database, { name })
+      await checkSubject(capture, database)
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error
       throw new ConfigurationError(`captures: ${capture.table}`, error.message, { cause: error })

@@ -305,7 +305,9 @@ export class RunningRules implements AppObservers, AsyncDisposable {
         !this.#set.rules.some((rule) => rule.name === name) &&
         !this.#runtimes.some((runtime) => runtime.runs(name)),
     )
-    if (mode === 'run' && gone.length > 0) await forgetProcessors(database, { processors: gone, by: 'rules' })
+    if (mode !== 'run' || gone.length === 0) return
+    // What was a row may be a rule in the code of another release by now, whose process must not lose its checkpoint.
+    await forgetProcessors(database, { processors: gone, by: 'rules', unlessRun: true })
   }
 
   #refusalOf({ name, place }: KnownRule): readonly RuleProblem[] {

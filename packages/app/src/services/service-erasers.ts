@@ -15,7 +15,9 @@ export interface Erased extends Pick<AppServices, 'cache' | 'queue'> {
 
 /** The name a table has without its schema, which its capture has where it was given no other. */
 function ownName(table: string): string {
-  return (table.split('.').at(-1) ?? table).replaceAll('"', '')
+  const own = (table.split('.').at(-1) ?? table).trim()
+  // As Postgres reads a name: lower case unless it is quoted.
+  return own.startsWith('"') ? own.replaceAll('"', '') : own.toLowerCase()
 }
 
 function changeErasers({ database, captures }: Erased): readonly Eraser[] {

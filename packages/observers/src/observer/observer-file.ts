@@ -53,7 +53,13 @@ export function parseObserverFile(text: string, name: string): ObserverFile {
       document.errors.map(({ pos, message }) => ({ place: placeAt(pos[0]), problem: message })),
     )
   // Aliases may stand for more than the file holds: bounded, so that a small file cannot become a large one.
-  const content: unknown = document.toJS({ maxAliasCount: 100 })
+  let content: unknown
+  try {
+    content = document.toJS({ maxAliasCount: 100 })
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause)
+    throw new RuleError([{ place: placeAt(0), problem }], { cause })
+  }
   const isWrapped = isMap(document.contents) && document.has('observers')
   const definitions = isWrapped ? (content as { readonly observers: unknown }).observers : content
   if (!Array.isArray(definitions))

@@ -38,15 +38,22 @@ function isObject(value: unknown): value is RawSettings {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+const sourceRule = 'must be the name of one, a table in quotes, or in code events that were defined'
+
+/** In data anything may stand there. One of neither would be all events. */
+function isSource({ events, table, ...others }: RawSettings): boolean {
+  if (table !== undefined) return typeof table === 'string'
+  if (events === undefined) return Object.keys(others).length === 0
+  return isObject(events) && isObject(events['$']) && typeof events['$']['schemaOf'] === 'function'
+}
+
 /** Reads one rule; everything that is wrong with it is noted. */
 class ObserverReader {
-  readonly #place: string
   readonly #around: RuleSurroundings
   readonly #problems: RuleProblem[]
   readonly #settings: ActionSettings
 
   constructor(raw: RawSettings, place: string, around: RuleSurroundings, problems: RuleProblem[]) {
-    this.#place = place
     this.#around = around
     this.#problems = problems
     this.#settings = this.#settingsOf(raw, place, {})
@@ -106,7 +113,11 @@ class ObserverReader {
   #source(): ObserverSource {
     const given = this.#settings.value('source')
     if (given === undefined) return {}
-    if (isObject(given)) return given
+    if (isObject(given)) {
+      if (isSource(given)) return given
+      this.#settings.problem('source', sourceRule)
+      return {}
+    }
     const { sources } = this.#around
     if (typeof given === 'string' && Object.hasOwn(sources, given)) return sources[given] ?? {}
     const known = Object.keys(sources).join(', ') || 'none'
@@ -162,7 +173,9 @@ class ObserverReader {
       settings.problem('key', 'must not hold a secret: keys are kept in the cache')
     settings.refuseOthers()
     if (source === undefined || key === undefined) return undefined
-    const space = typeof raw['from'] === 'string' ? raw['from'] : `${this.#place}.${name}`
+    // By the rule's name: its place is another one where a rule comes before it, and releases share the cache.
+    const rule = String(this.#settings.value('name'))
+    const space = typeof raw['from'] === 'string' ? raw['from'] : `observers.${rule}.${name}`
     const { cache } = this.#around
     return { name, key, tags, type: lookupType(source), read: cachedRead(source, { cache, space, ttlMs }) }
   }

@@ -18,8 +18,9 @@ export class Secrets {
 
   /** Undefined for one that is not there, or is empty. */
   get(name: string): string | undefined {
-    const value = this.#resolve(name)
-    if (value === undefined || value === '') return undefined
+    const value: unknown = this.#resolve(name)
+    // An environment answers `constructor` with what every object has: nothing to be told, or to be redacted.
+    if (typeof value !== 'string' || value === '') return undefined
     this.#values.add(value)
     return value
   }

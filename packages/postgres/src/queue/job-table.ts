@@ -133,7 +133,8 @@ export class JobTable {
 
   async eraseSubject(subject: string): Promise<number> {
     const erased = await this.#execute(eraseJobs, [subject])
-    if (erased > 0) await this.#settings.database.script(inSchema(vacuumJobs, this.#schema))
+    // Also where nothing was left to erase: an earlier try may have been killed between the two.
+    await this.#settings.database.script(inSchema(vacuumJobs, this.#schema))
     return erased
   }
 

@@ -128,9 +128,13 @@ export class PostgresSearchIndex implements SearchIndex {
     const { database } = this.#tables
     let erased = 0
     for (const { run, fingerprint } of await readBuilds(database, this.#tables)) {
-      const statement = eraseStatement(fingerprint, documentsOf(this.#tables, run))
+      const table = documentsOf(this.#tables, run)
+      const statement = eraseStatement(fingerprint, table)
+      if (statement === undefined) continue
       try {
-        if (statement !== undefined) erased += await database.execute(statement, [subject])
+        erased += await database.execute(statement, [subject])
+        // Otherwise rows and words as they were stay in the file until somebody writes over them.
+        await database.script(`vacuum ${table}`)
       } catch (error) {
         // A build that was removed meanwhile has nothing of the subject left.
         if (!hasSqlState(error, sqlState.undefinedTable)) throw error

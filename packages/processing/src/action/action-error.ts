@@ -18,7 +18,15 @@ export interface ActionErrorOptions extends ErrorOptions {
 }
 
 const transientStatuses = new Set([408, 425, 429])
-const unreachableCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
+const unreachableCodes = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  // A host that drops packets: nothing was sent.
+  'UND_ERR_CONNECT_TIMEOUT',
+])
 
 function codesOf(error: unknown): string[] {
   if (!(error instanceof Error)) return []

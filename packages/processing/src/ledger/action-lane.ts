@@ -32,6 +32,8 @@ export class ActionLane {
   readonly #pace: Pace
   readonly #ready: Job[] = []
   readonly #claims: Claim[] = []
+  /** So many are claimed ahead at most: one after claims whose turn did not come, one more with each attempt that ends. */
+  #mostAhead = maxAhead
   /** Claims that are being recorded. */
   #promised = 0
   /** True while the ledger may hold due deliveries that are not in `#ready`. */
@@ -164,7 +166,10 @@ export class ActionLane {
   giveUpClaims(all: boolean): readonly Job[] {
     const before = all ? Number.POSITIVE_INFINITY : this.#clock.monotonic() - claimMs
     const first = this.#claims.findIndex(({ at }) => at > before)
-    return this.#claims.splice(0, first < 0 ? this.#claims.length : first).map(({ job }) => job)
+    const given = this.#claims.splice(0, first < 0 ? this.#claims.length : first)
+    // The pace knows nothing of a circuit or a limit: else as many would be started and given back every second.
+    if (given.length > 0) this.#mostAhead = 1
+    return given.map(({ job }) => job)
   }
 
   /** An attempt begins; a slot was taken for it. */
@@ -175,6 +180,7 @@ export class ActionLane {
   /** An attempt ended, and needs its slot no more. */
   ends(): void {
     this.#pace.ended()
+    this.#mostAhead = Math.min(maxAhead, this.#mostAhead + 1)
     this.returnSlot()
   }
 
@@ -185,7 +191,7 @@ export class ActionLane {
 
   #room(): number {
     if (this.action.afterUnknown === 'dead-letter') return 0
-    const ahead = Math.min(maxAhead, this.#pace.expected(aheadMs))
+    const ahead = Math.min(this.#mostAhead, this.#pace.expected(aheadMs))
     return ahead - this.#claims.length - this.#promised
   }
 }

@@ -45,6 +45,8 @@ interface Starting {
 }
 
 const maxPerSettle = 500
+/** Where so many results wait to be recorded, what is opened waits in the ledger: attempts may end faster than that. */
+const maxUnrecorded = 2_000
 const longestClearMs = 200
 const noStarts: Starting = { now: [], ahead: [] }
 
@@ -115,6 +117,7 @@ export class PartitionLedger {
   /** The rows of the deliveries a batch asked for; those that fit free slots start as soon as they are durable. */
   open(wanted: readonly WantedDelivery[]): readonly NewDelivery[] {
     const { processor, tenure } = this.#owner
+    const mayStart = tenure.mayStart() && this.#finished.length < maxUnrecorded
     const keys = new Set<string>()
     return wanted.map(({ action, envelope }) => {
       const lane = this.#lane(action)
@@ -130,7 +133,7 @@ export class PartitionLedger {
         ordered: lane.isOrdered,
         holds: lane.action.onFailure === 'hold',
         maxAttempts: lane.action.retry.maxAttempts,
-        startsNow: isFirst && !this.#inHand.has(id) && tenure.mayStart() && this.#reserve(id, lane),
+        startsNow: isFirst && !this.#inHand.has(id) && mayStart && this.#reserve(id, lane),
       }
     })
   }
@@ -226,7 +229,7 @@ export class PartitionLedger {
     this.#finished.splice(0, finished.length)
     scope.meters.ended(
       tenure.lease,
-      finished.map((each) => this.#measured(each)),
+      finished.filter(({ end }) => end.kind !== 'not-tried').map((each) => this.#measured(each)),
     )
     for (const each of finished) this.#conclude(each)
     for (const job of starting.now) this.#launch(job)

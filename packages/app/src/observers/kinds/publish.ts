@@ -1,6 +1,7 @@
 import type { SubjectPublisher } from '@millrace/jetstream'
 import { publishKind } from '@millrace/observers'
 import type { AnyActionKind } from '@millrace/observers'
+import { ActionError } from '@millrace/processing'
 
 import { jetStreamSettings, named } from '../../open/open-events.ts'
 import { WhenAsked } from '../../open/when-asked.ts'
@@ -21,7 +22,11 @@ async function open(settings: Settings): Promise<SubjectPublisher> {
 export function appPublishKind(settings: Settings): { readonly kind: AnyActionKind } & AsyncDisposable {
   const { natsUrl, natsStream } = settings
   const publisher = new WhenAsked(async () => await open(settings))
+  const isOwn = (subject: string): boolean => `${subject}.`.startsWith(`${natsStream.value}.`)
+  const rule = `must not be one of the app's own events, ${natsStream.value}.>`
   const kind = publishKind(async ({ subject, data }, { idempotencyKey, signal }) => {
+    // What an event makes of a template was not known at load.
+    if (isOwn(subject)) throw new ActionError(`subject: ${rule}`, { kind: 'permanent' })
     const message = {
       subject,
       payload: JSON.stringify(data),
@@ -34,8 +39,7 @@ export function appPublishKind(settings: Settings): { readonly kind: AnyActionKi
     if (natsUrl.value === undefined)
       action.problem('action', `publish needs a NATS server: ${natsUrl.variable} is not set`)
     const subject = action.value('subject')
-    const isOwn = typeof subject === 'string' && `${subject}.`.startsWith(`${natsStream.value}.`)
-    if (isOwn) action.problem('subject', `must not be one of the app's own events, ${natsStream.value}.>`)
+    if (typeof subject === 'string' && isOwn(subject)) action.problem('subject', rule)
   })
   return { kind: checked, [Symbol.asyncDispose]: async () => await publisher[Symbol.asyncDispose]() }
 }

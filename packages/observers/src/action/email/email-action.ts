@@ -94,10 +94,17 @@ class Mailer implements Disposable {
       headers: { 'X-Idempotency-Key': id },
       disableFileAccess: true,
       disableUrlAccess: true,
+      // Without it one that was given up stays in the pool's queue, and is sent beside its next attempt.
+      signal,
     }
     signal.throwIfAborted()
     try {
-      await this.#mailer().sendMail(message)
+      const { rejected } = (await this.#mailer().sendMail(message)) as {
+        readonly rejected: readonly unknown[]
+      }
+      // Another try would reach the others twice.
+      if (rejected.length > 0)
+        throw new ActionError(`${rejected.length} of its addresses were refused`, { kind: 'permanent' })
     } catch (error) {
       throw smtpFailure(error)
     }
