@@ -95,6 +95,30 @@ test('everything that is wrong with a rule is told at once, each with its place'
   ])
 })
 
+test.each([
+  ['events by their name', { events: 'orders' }],
+  ['a table that is none', { table: 7 }],
+  ['a misspelt member', { tabel: 'orders' }],
+])('a source that is %s is a problem with its place', (_, given) => {
+  const rule = { name: 'wrong', source: given, actions: [webhook] }
+  const files = [parseObserverFile(JSON.stringify([rule]), 'rules.json')]
+  expect(problemsOf(() => openObservers({ files }))).toEqual([
+    expect.stringMatching(/source: must be the name of one, a table in quotes/),
+  ])
+})
+
+test('a secret is never what every object has', () => {
+  const rule = { name: 'odd', actions: [{ ...webhook, signWith: 'constructor' }] }
+  const files = [parseObserverFile(JSON.stringify([rule]), 'rules.json')]
+  expect(problemsOf(() => openObservers({ files, secrets: (name) => process.env[name] }))).toEqual([
+    expect.stringMatching(/signWith: there is no secret constructor/),
+  ])
+})
+
+test('an alias of a file that stands for nothing is told with its place', () => {
+  expect(problemsOf(() => parseObserverFile('- *nobody', 'rules.yaml'))[0]).toMatch(/^rules\.yaml:1:1: /)
+})
+
 test('a problem of a file is told with its line', () => {
   const text = `observers:
   - name: big
