@@ -23,5 +23,5 @@ test('no task at all is refused with the usage', () => {
 test('an unknown app is refused with the names of those there are', () => {
   const { status, stderr } = bootstrap('app', 'inobx')
   expect(status).toBe(2)
-  expect(stderr).toContain('inobx is not one of accounts, inbox, person')
+  expect(stderr).toContain('inobx is not one of accounts, inbox, orders, person')
 })

@@ -6,7 +6,7 @@ import { hitOf, inboxFailpoints } from './support/failpoint-hits.ts'
 import type { InboxFailpoint } from './support/failpoint-hits.ts'
 
 // After a kill most of the time is waiting for the dead owner's leases to end, which several can do side by side.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000, maxConcurrency: 3 })
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000, maxConcurrency: 4 })
 
 const seed = chooseSeed()
 const random = createRandom(seed)
