@@ -1,6 +1,6 @@
+import { chooseSeed } from '@millrace/testing'
 import { expect, inject, test } from 'vitest'
 
-import { chooseSeed } from '../support/random.ts'
 import { listenerPlaces, runKillCampaign } from './kill-campaign.ts'
 
 const seed = chooseSeed()

@@ -1,6 +1,6 @@
 import type { FailpointName } from '@millrace/contracts'
+import { createRandom } from '@millrace/testing'
 
-import { createRandom } from '../support/random.ts'
 import { CrashScene } from './crash-scene.ts'
 import type { Kill, KillReport, SceneReport } from './crash-scene.ts'
 

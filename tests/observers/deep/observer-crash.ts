@@ -1,8 +1,8 @@
+import { chooseSeed } from '@millrace/testing'
 import { startPostgres } from '@millrace/tools/services'
 
 import { furtherPlaces, runKillCampaign } from '../crash/kill-campaign.ts'
 import type { CampaignOptions, CampaignVerdict } from '../crash/kill-campaign.ts'
-import { chooseSeed } from '../support/random.ts'
 
 const randomKills = 200
 const leastInWindow = 20

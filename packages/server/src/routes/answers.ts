@@ -35,3 +35,17 @@ export function actorOf({ by = 'http' }: Readonly<Record<string, unknown>>): str
   if (typeof by !== 'string') throw new InvalidValueError('by', 'text')
   return by
 }
+
+/** A field that is text, where it is there. @throws {@link InvalidValueError} naming it */
+export function textOf(fields: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = fields[name]
+  if (value !== undefined && typeof value !== 'string') throw new InvalidValueError(name, 'text')
+  return value
+}
+
+/** A field that is true or false, where it is there. @throws {@link InvalidValueError} naming it */
+export function flagOf(fields: Readonly<Record<string, unknown>>, name: string): boolean | undefined {
+  const value = fields[name]
+  if (value !== undefined && typeof value !== 'boolean') throw new InvalidValueError(name, 'true or false')
+  return value
+}

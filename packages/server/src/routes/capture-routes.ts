@@ -2,22 +2,10 @@ import type { CaptureOrder, ChangePruneOrder, Management } from '@millrace/app'
 import { defined, InvalidValueError } from '@millrace/contracts'
 
 import { jsonResponse } from '../http/error-response.ts'
-import { found, param, readOrder } from './answers.ts'
+import { flagOf, found, param, readOrder, textOf } from './answers.ts'
 import type { Route } from './route.ts'
 
 type Order = Readonly<Record<string, unknown>>
-
-function textOf(order: Order, name: string): string | undefined {
-  const value = order[name]
-  if (value !== undefined && typeof value !== 'string') throw new InvalidValueError(name, 'text')
-  return value
-}
-
-function flagOf(order: Order, name: string): boolean | undefined {
-  const value = order[name]
-  if (value !== undefined && typeof value !== 'boolean') throw new InvalidValueError(name, 'true or false')
-  return value
-}
 
 function captureOrder(order: Order): CaptureOrder {
   const { exclude } = order

@@ -4,7 +4,7 @@ import { defined, InvalidValueError } from '@millrace/contracts'
 import { jsonResponse } from '../http/error-response.ts'
 import { QueryParameters } from '../http/query-parameters.ts'
 import { readJsonObject } from '../http/read-body.ts'
-import { actorOf, found, param, readOrder } from './answers.ts'
+import { actorOf, flagOf, found, param, readOrder } from './answers.ts'
 import type { Route } from './route.ts'
 
 // A rule with its templates.
@@ -12,12 +12,6 @@ const maxRuleBytes = 1_000_000
 const none = 'an observer of this app'
 
 type Fields = Readonly<Record<string, unknown>>
-
-function flagOf(fields: Fields, name: string): boolean | undefined {
-  const value = fields[name]
-  if (value !== undefined && typeof value !== 'boolean') throw new InvalidValueError(name, 'true or false')
-  return value
-}
 
 async function readRule(
   request: Request,

@@ -10,22 +10,10 @@ import { defined, InvalidValueError } from '@millrace/contracts'
 import { jsonResponse } from '../http/error-response.ts'
 import { QueryParameters } from '../http/query-parameters.ts'
 import { workResponse } from '../http/work-response.ts'
-import { actorOf, found, param, readOrder } from './answers.ts'
+import { actorOf, flagOf, found, param, readOrder, textOf } from './answers.ts'
 import type { Route } from './route.ts'
 
 type Order = Readonly<Record<string, unknown>>
-
-function textOf(order: Order, name: string): string | undefined {
-  const value = order[name]
-  if (value !== undefined && typeof value !== 'string') throw new InvalidValueError(name, 'text')
-  return value
-}
-
-function flagOf(order: Order, name: string): boolean | undefined {
-  const value = order[name]
-  if (value !== undefined && typeof value !== 'boolean') throw new InvalidValueError(name, 'true or false')
-  return value
-}
 
 function partitionOrder(order: Order): PartitionOrder {
   const flags = { drop: flagOf(order, 'drop'), dryRun: flagOf(order, 'dryRun') }
